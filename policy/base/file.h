@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files, whole: bounded reads that also work on securityfs (no size in advance), and atomic,
+ * durable writes. Never called from policy/evidence or policy/appraise.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+#include <sys/types.h>
+
+/* Append the whole file to out. STATUS_NOT_FOUND; STATUS_DENIED; STATUS_LIMIT above max bytes;
+ * STATUS_IO. "-" is standard input. */
+MUST_CHECK enum status file_load(const char *path, size_t max, struct buffer *out,
+                                 struct diag *diag);
+/* As file_load(), and refuse with STATUS_DENIED a file that group or others may read or write, or
+ * that is not a regular file of ours or root's. For keys and tokens. */
+MUST_CHECK enum status file_load_secret(const char *path, size_t max, struct buffer *out,
+                                        struct diag *diag);
+/* Write beside path, fsync, rename over it, fsync the directory. STATUS_IO, STATUS_DENIED. */
+MUST_CHECK enum status file_save(const char *path, struct bytes content, mode_t mode,
+                                 struct diag *diag);
