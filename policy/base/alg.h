@@ -24,10 +24,10 @@
 
 struct alg {
     uint16_t id;
-    uint16_t size;           /* digest size in bytes */
-    const char *name;        /* as in PCR banks: "sha256" */
-    const char *evp_name;    /* for EVP_MD_fetch: "SHA2-256" */
-    bool trusted;            /* may carry trust: a quote's scheme, a Name, a rule (SHA-1 may not) */
+    uint16_t size;        /* digest size in bytes */
+    const char *name;     /* as in PCR banks: "sha256" */
+    const char *evp_name; /* for EVP_MD_fetch: "SHA2-256" */
+    bool trusted;         /* may carry trust: a quote's scheme, a Name, a rule (SHA-1 may not) */
 };
 
 /* Row by TPM identifier or by bank name; NULL when unknown. */

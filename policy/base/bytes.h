@@ -42,7 +42,8 @@ buffer_bytes(const struct buffer *b)
 /* The part [offset, offset + size) of whole; empty when it does not lie inside. */
 struct bytes bytes_slice(struct bytes whole, size_t offset, size_t size);
 
-/* Equal in size and content. NOT constant time: for public data only (digest_equal for the rest). */
+/* Equal in size and content. NOT constant time: for public data only (digest_equal for the rest).
+ */
 bool bytes_equal(struct bytes a, struct bytes b);
 
 /* Make room for at least size more bytes. STATUS_NOMEM. */

@@ -19,8 +19,9 @@ struct digest {
 
 struct hasher;
 
-/* STATUS_NOMEM; STATUS_CRYPTO when libcrypto lacks SHA-1, SHA-256, SHA-384 or SHA-512. SM3 and SHA-3
- * are optional: hashing with an absent one is STATUS_UNSUPPORTED. Not for use by two threads. */
+/* STATUS_NOMEM; STATUS_CRYPTO when libcrypto lacks SHA-1, SHA-256, SHA-384 or SHA-512. SM3 and
+ * SHA-3 are optional: hashing with an absent one is STATUS_UNSUPPORTED. Not for use by two threads.
+ */
 MUST_CHECK enum status hasher_new(struct hasher **out);
 void hasher_free(struct hasher *h);
 void hasher_freep(struct hasher **h);
