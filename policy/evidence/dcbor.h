@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deterministic CBOR (RFC 8949 4.2.1), as little of it as the wire form has: unsigned integers, byte and
+ * text strings, arrays, maps, booleans and null. The reader walks in place over libcbor's streaming
+ * decoder and refuses all else: negative numbers, tags, floats, indefinite lengths, lengths not in their
+ * shortest form, invalid UTF-8, depth above LIMIT_CBOR_DEPTH, more than LIMIT_CBOR_ITEMS. No allocation.
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "base/bytes.h"
+
+/* Writers: the caller writes map keys in their deterministic order. */
+void dcbor_put_uint(struct buffer *out, uint64_t v);
+void dcbor_put_bytes(struct buffer *out, struct bytes v);
+void dcbor_put_text(struct buffer *out, const char *v);
+void dcbor_put_array(struct buffer *out, size_t n);
+void dcbor_put_map(struct buffer *out, size_t n_pairs);
+void dcbor_put_bool(struct buffer *out, bool v);
+void dcbor_put_null(struct buffer *out);
+
+enum dcbor_kind { DCBOR_NONE = 0, DCBOR_UINT, DCBOR_BYTES, DCBOR_TEXT, DCBOR_ARRAY, DCBOR_MAP,
+                  DCBOR_BOOL, DCBOR_NULL };
+
+/* Sticky cursor: after a failure every read returns zero values and dcbor_end() reports it. */
+struct dcbor {
+    struct bytes in;
+    size_t offset;
+    size_t n_items;
+    unsigned depth;
+    uint64_t left[LIMIT_CBOR_DEPTH]; /* items left in each open container */
+    bool failed;
+    bool limited; /* failed because of a limit */
+};
+
+struct dcbor dcbor_of(struct bytes in);
+/* Kind of the next item without consuming it; DCBOR_NONE at the end or after failure. */
+enum dcbor_kind dcbor_peek(struct dcbor *r);
+uint64_t dcbor_uint(struct dcbor *r);
+struct bytes dcbor_bytes(struct dcbor *r);
+struct bytes dcbor_text(struct dcbor *r);
+bool dcbor_bool(struct dcbor *r);
+void dcbor_null(struct dcbor *r);
+/* Open a container and return its number of items (pairs for a map). Its end needs no call. */
+size_t dcbor_array(struct dcbor *r);
+size_t dcbor_map(struct dcbor *r);
+void dcbor_fail(struct dcbor *r);
+/* STATUS_OK when one complete item was read, nothing is open and nothing is left; else
+ * STATUS_MALFORMED or STATUS_LIMIT with the offset. */
+MUST_CHECK enum status dcbor_end(const struct dcbor *r, const char *clause, struct diag *diag);

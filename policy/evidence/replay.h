@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * from: struct quote and the logs; to: struct replay = which events the quoted PCRs prove, PCR by
+ * PCR. A PCR is proven when every quoted bank of it replays. Only events of proven PCRs can be read
+ * here, so unproven data never reaches the appraiser. Borrows the logs: they must outlive it. Pure.
+ * [PFP 1.06 10; architecture 2; appraisal 3; threats 20-33]
+ */
+#pragma once
+
+#include "evidence/event.h"
+#include "evidence/ima.h"
+#include "evidence/quote.h"
+
+/* State of a growing log after the last quoted prefix; kept with the boot. [protocol 4] */
+struct replay_state {
+    uint64_t n_entries;
+    size_t n_banks;
+    struct replay_bank {
+        struct digest pcr; /* value of PCR 10 after n_entries */
+        bool padded;       /* this bank takes SHA-1 digests padded with zeros */
+        bool decided;      /* whether padded is known yet */
+    } banks[LIMIT_BANKS];
+    bool aggregate_seen; /* a boot_aggregate was checked against this boot */
+};
+
+struct replay_input {
+    struct bytes boot_log;       /* whole, also when it was sent by reference; empty: none */
+    bool boot_log_present;
+    struct bytes ima;            /* entries after state->n_entries */
+    bool ima_present;
+    struct bytes userspace_log;  /* whole */
+    bool userspace_present;
+    struct replay_state state;   /* zero value: a new boot */
+    struct bytes ima_older;      /* the entries that earlier rounds of this boot proved; may be empty */
+};
+
+enum replay_pcr {
+    REPLAY_PCR_NOT_QUOTED = 0,
+    REPLAY_PCR_PROVEN,      /* events reproduce it in every quoted bank */
+    REPLAY_PCR_RESET,       /* at its reset value, no events */
+    REPLAY_PCR_MISMATCH,    /* events do not reproduce it: log.pcr-mismatch or ima.pcr-mismatch */
+    REPLAY_PCR_UNEXPLAINED  /* extended, but no log has events for it: log.pcr-unexplained */
+};
+
+/* An event that the quote proves. */
+struct replay_event {
+    enum reason_log log;
+    uint32_t number;
+    uint32_t pcr;
+    uint32_t type;                 /* claimed */
+    struct digest digest[LIMIT_BANKS]; /* by bank of the quote's selection */
+    struct event_meaning meaning;
+};
+
+struct replay;
+
+/* *out is always set on STATUS_OK. reasons gets every log.*, ima.* reason found, facts included
+ * (separators, order and locality checks of the boot log too). Any other status: ours. */
+MUST_CHECK enum status replay_verify(struct hasher *h, const struct quote *quote,
+                                     const struct replay_input *input, struct replay **out,
+                                     struct reasons *reasons);
+
+enum replay_pcr replay_pcr_state(const struct replay *r, uint32_t pcr);
+/* Proven events in log order, all PCRs; firmware log first, then userspace. */
+size_t replay_n_events(const struct replay *r);
+const struct replay_event *replay_event_at(const struct replay *r, size_t i);
+/* Bank number for replay_event.digest; LIMIT_BANKS when not quoted. */
+size_t replay_bank(const struct replay *r, uint16_t alg);
+/* Proven IMA entries, older ones first. */
+size_t replay_n_ima(const struct replay *r);
+const struct ima_entry *replay_ima_at(const struct replay *r, size_t i);
+/* Entries sent that the quote does not cover yet. */
+size_t replay_n_ima_unattested(const struct replay *r);
+/* Bytes of input->ima that are proven: what the store keeps as this round's segment. */
+size_t replay_ima_size(const struct replay *r);
+/* State to keep with the result. */
+const struct replay_state *replay_state_after(const struct replay *r);
+void replay_free(struct replay *r);
+void replay_freep(struct replay **r);
+
+/* The kept form of a state (deterministic CBOR). */
+MUST_CHECK enum status replay_state_encode(const struct replay_state *s, struct buffer *out);
+MUST_CHECK enum status replay_state_parse(struct bytes in, struct replay_state *out,
+                                          struct diag *diag);
