@@ -49,7 +49,8 @@ bool bytes_equal(struct bytes a, struct bytes b);
 /* Make room for at least size more bytes. STATUS_NOMEM. */
 MUST_CHECK enum status buffer_reserve(struct buffer *b, size_t size);
 
-/* Appends; sticky on failure. Integers are big-endian (TPM, network) or little-endian (le). */
+/* Appends; sticky on failure. What is appended must not lie in b itself. Integers are big-endian
+ * (TPM, network) or little-endian (le). */
 void buffer_append(struct buffer *b, struct bytes bytes);
 void buffer_append_text(struct buffer *b, const char *text);
 void buffer_append_format(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Digests and the hashing of them. struct hasher keeps fetched EVP_MDs and one reused context: one
- * a thread, made once, since fetching costs more than hashing a small event. Every pure function
- * that hashes takes it as its first argument. libcrypto is used nowhere else in base.
+ * Digests and the hashing of them. struct hasher keeps fetched EVP_MDs, each with one reused
+ * context: one a thread, made once, since fetching costs more than hashing a small event. Every
+ * pure function that hashes takes it as its first argument. libcrypto is used nowhere else in base.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 
 #define DIGEST_SHA256_SIZE 32u
+#define DIGEST_KEY_MAX     64u /* bytes of an HMAC key */
 
 struct digest {
     uint16_t alg;  /* TPM identifier; 0 when empty */
@@ -26,7 +27,8 @@ MUST_CHECK enum status hasher_new(struct hasher **out);
 void hasher_free(struct hasher *h);
 void hasher_freep(struct hasher **h);
 
-/* out = alg(in). STATUS_UNSUPPORTED: alg not in the table. STATUS_CRYPTO: libcrypto failed. */
+/* out = alg(in). STATUS_UNSUPPORTED: alg not in the table, or libcrypto lacks it. STATUS_CRYPTO:
+ * libcrypto failed. *out is empty (size 0) then. */
 MUST_CHECK enum status digest_compute(struct hasher *h, uint16_t alg, struct bytes in,
                                       struct digest *out);
 /* The same over n parts one after the other. */
@@ -37,10 +39,12 @@ MUST_CHECK enum status digest_compute_parts(struct hasher *h, uint16_t alg,
 MUST_CHECK enum status digest_sha256(struct hasher *h, struct bytes in,
                                      uint8_t out[static DIGEST_SHA256_SIZE]);
 
-/* pcr = alg(pcr || value), alg being pcr's. value has pcr's size. [TPM2 P1 17.4] */
+/* pcr = alg(pcr || value), alg being pcr's. STATUS_MALFORMED: value has not pcr's size;
+ * pcr is unchanged after any failure. [TPM2 P1 17.4] */
 MUST_CHECK enum status digest_extend(struct hasher *h, struct digest *pcr, struct bytes value);
 
-/* HMAC with alg. key_size up to 64. */
+/* HMAC with alg. STATUS_INVALID: key is empty or longer than DIGEST_KEY_MAX. STATUS_UNSUPPORTED,
+ * STATUS_CRYPTO. */
 MUST_CHECK enum status digest_hmac(uint16_t alg, struct bytes key, struct bytes in,
                                    struct digest *out);
 
@@ -50,7 +54,8 @@ struct digest digest_reset(uint16_t alg, uint8_t last);
 /* Copy from bytes. STATUS_MALFORMED when the size is not alg's, STATUS_UNSUPPORTED when unknown. */
 MUST_CHECK enum status digest_from(uint16_t alg, struct bytes in, struct digest *out);
 
-/* Constant-time comparisons; false when sizes or algorithms differ. */
+/* Constant-time comparisons; false when sizes or algorithms differ. An empty struct digest equals
+ * nothing, not even another, so that a digest that was never set matches no rule. */
 bool digest_equal(const struct digest *a, const struct digest *b);
 bool digest_equal_bytes(const struct digest *a, struct bytes b);
 bool digest_bytes_equal(struct bytes a, struct bytes b);

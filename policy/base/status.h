@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK                 __attribute__((warn_unused_result))
+#define MUST_CHECK                     __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text_at, first_at) __attribute__((__format__(__printf__, text_at, first_at)))
 
 enum status {
