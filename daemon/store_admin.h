@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operator's part of the store: documents, API tokens, join tokens, audit, events. Same contract as
+ * store.h.
+ */
+#pragma once
+
+#include "daemon/store.h"
+
+/* ---- documents: immutable versions, one active version an id and kind ---- */
+
+struct store_document {
+    enum document_kind kind;
+    char id[LIMIT_NAME + 1];
+    uint64_t version;
+    bool active;
+    uint8_t sha256[DIGEST_SHA256_SIZE];
+    char perspective[LIMIT_NAME + 1]; /* "" for reference sets */
+    int64_t put_s;
+    char *put_by;
+    struct buffer text; /* empty in listings */
+};
+struct store_document_list {
+    struct store_document *items;
+    size_t n_items;
+    bool more;
+};
+/* STATUS_OK and *again true: the same content is there already. STATUS_CONFLICT: this version exists with other
+ * content, or is not above the highest of its id. */
+MUST_CHECK enum status store_put_document(struct store *s, const struct store_actor *who,
+                                          const struct document_info *info, struct bytes text,
+                                          bool *again);
+/* version 0: the active one, else the highest. STATUS_NOT_FOUND. */
+MUST_CHECK enum status store_get_document(struct store *s, enum document_kind kind,
+                                          const char *id, uint64_t version,
+                                          struct store_document *out);
+MUST_CHECK enum status store_list_documents(struct store *s, enum document_kind kind,
+                                            const char *after, size_t limit,
+                                            struct store_document_list *out);
+/* Make version the active one (0: none is active). Raises the generation. STATUS_NOT_FOUND. */
+MUST_CHECK enum status store_activate_document(struct store *s, const struct store_actor *who,
+                                               enum document_kind kind, const char *id,
+                                               uint64_t version);
+/* Texts of all active documents, and the generation they belong to, read in one transaction. */
+MUST_CHECK enum status store_get_active(struct store *s, struct store_document_list *out,
+                                        uint64_t *generation);
+void store_document_clear(struct store_document *d);
+void store_document_list_clear(struct store_document_list *l);
+
+/* ---- tokens ---- */
+
+enum store_token_kind { STORE_TOKEN_API, STORE_TOKEN_JOIN };
+
+struct store_token {
+    enum store_token_kind kind;
+    char id[STORE_ID_SIZE];
+    uint8_t sha256[DIGEST_SHA256_SIZE]; /* of the secret */
+    uint32_t roles;                     /* API: bits of daemon/access.h */
+    uint32_t uses_left;                 /* join */
+    struct label *labels;               /* API: scope; join: given to the device */
+    size_t n_labels;
+    char *description;                  /* API; join: the device's name, may be NULL */
+    int64_t created_s, expires_s;
+    char *created_by;
+};
+struct store_token_list {
+    struct store_token *items;
+    size_t n_items;
+};
+MUST_CHECK enum status store_put_token(struct store *s, const struct store_actor *who,
+                                       const struct store_token *t);
+/* By digest of the secret; STATUS_NOT_FOUND also when expired at now_s or used up. */
+MUST_CHECK enum status store_find_token(struct store *s, enum store_token_kind kind,
+                                        const uint8_t sha256[static DIGEST_SHA256_SIZE],
+                                        int64_t now_s, struct store_token *out);
+MUST_CHECK enum status store_list_tokens(struct store *s, enum store_token_kind kind,
+                                         struct store_token_list *out);
+MUST_CHECK enum status store_remove_token(struct store *s, const struct store_actor *who,
+                                          enum store_token_kind kind, const char *id);
+void store_token_clear(struct store_token *t);
+void store_token_list_clear(struct store_token_list *l);
+
+/* ---- audit, refusals, events ---- */
+
+struct store_audit_row {
+    char node[LIMIT_NAME + 1];
+    uint64_t seq;
+    int64_t time_s;
+    char *actor, *verb, *object, *detail; /* detail: JSON */
+    uint8_t previous[DIGEST_SHA256_SIZE], hash[DIGEST_SHA256_SIZE];
+};
+struct store_audit_list {
+    struct store_audit_row *items;
+    size_t n_items;
+    bool more;
+};
+/* hash = SHA-256 over dcbor [node, seq, time, actor, verb, object, detail, previous]. */
+MUST_CHECK enum status store_list_audit(struct store *s, uint64_t after_seq, size_t limit,
+                                        struct store_audit_list *out);
+/* Recompute the chain. *broken_seq is 0 when whole, else the first row that does not fit. */
+MUST_CHECK enum status store_check_audit(struct store *s, uint64_t *broken_seq);
+void store_audit_list_clear(struct store_audit_list *l);
+
+struct store_refusal {
+    int64_t hour_s;
+    char address[46];
+    char ek_sha256[65]; /* hex or "" */
+    char device[DEVICE_ID_SIZE];
+    char code[64];
+    uint64_t count;
+};
+struct store_refusal_list {
+    struct store_refusal *items;
+    size_t n_items;
+};
+/* Of enrolments (device == NULL) or of a device's attempts ("" for all). */
+MUST_CHECK enum status store_list_refusals(struct store *s, const char *device, size_t limit,
+                                           struct store_refusal_list *out);
+void store_refusal_list_clear(struct store_refusal_list *l);
+
+/* Events leave through an outbox that one sequencer numbers after commit. */
+struct store_event {
+    uint64_t seq;
+    int64_t time_s;
+    char *type;   /* "device.verdict", "device.enrolled", ... */
+    char *object; /* device id */
+    char *data;   /* JSON */
+};
+struct store_event_list {
+    struct store_event *items;
+    size_t n_items;
+};
+MUST_CHECK enum status store_sequence_events(struct store *s, size_t *n_numbered);
+MUST_CHECK enum status store_list_events(struct store *s, uint64_t after_seq, size_t limit,
+                                         struct store_event_list *out);
+void store_event_list_clear(struct store_event_list *l);
