@@ -2,7 +2,6 @@
 /* from: borrowed views and appends; to: owned memory; never: frees memory without wiping it. */
 #include "base/bytes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,20 +77,27 @@ buffer_append_text(struct buffer *b, const char *text)
 }
 
 void
+buffer_append_format_list(struct buffer *b, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n < 0 || buffer_reserve(b, (size_t)n + 1) != STATUS_OK) {
+        b->failed = true;
+    } else {
+        (void)vsnprintf((char *)(b->data + b->size), (size_t)n + 1, format, again);
+        b->size += (size_t)n;
+    }
+    va_end(again);
+}
+
+void
 buffer_append_format(struct buffer *b, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    buffer_append_format_list(b, format, args);
     va_end(args);
-    if (n < 0 || buffer_reserve(b, (size_t)n + 1) != STATUS_OK) {
-        b->failed = true;
-        return;
-    }
-    va_start(args, format);
-    (void)vsnprintf((char *)(b->data + b->size), (size_t)n + 1, format, args);
-    va_end(args);
-    b->size += (size_t)n;
 }
 
 void

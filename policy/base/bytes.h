@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 struct bytes {
@@ -54,6 +55,8 @@ MUST_CHECK enum status buffer_reserve(struct buffer *b, size_t size);
 void buffer_append(struct buffer *b, struct bytes bytes);
 void buffer_append_text(struct buffer *b, const char *text);
 void buffer_append_format(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_append_format_list(struct buffer *b, const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
 void buffer_append_u8(struct buffer *b, uint8_t v);
 void buffer_append_be16(struct buffer *b, uint16_t v);
 void buffer_append_be32(struct buffer *b, uint32_t v);

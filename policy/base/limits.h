@@ -38,4 +38,5 @@
 #define LIMIT_LABELS             32u
 #define LIMIT_HEADER             8192u
 #define LIMIT_REQUEST_DEADLINE_S 10
-#define LIMIT_PAGE               500u /* rows of one page of a listing */
+#define LIMIT_PAGE               500u           /* rows of one page of a listing */
+#define LIMIT_CONFIG             (256u * 1024u) /* one configuration file */

@@ -28,11 +28,14 @@ struct options {
     size_t n_arguments;
 };
 
-/* Parse argv[1..]. "--" ends the options. STATUS_INVALID with diag naming the option. */
+/* Parse argv[1..]. "--" ends the options; "-" is an argument. STATUS_INVALID with diag naming the
+ * option: unknown, given twice, without its value, or a flag given one. STATUS_NOMEM. *out is to
+ * be freed after STATUS_OK, and may be after any status. */
 MUST_CHECK enum status options_parse(int argc, char *const *argv, const struct option_spec *specs,
                                      size_t n_specs, struct options *out, struct diag *diag);
-/* The last value of name, or NULL. */
+/* The last value of name, or NULL. The value at index i of those of name, or NULL past the last. */
 const char *options_get(const struct options *o, const char *name);
+const char *options_get_nth(const struct options *o, const char *name, size_t i);
 void options_free(struct options *o);
 /* Print the table as help text. */
 void options_print_help(FILE *out, const struct option_spec *specs, size_t n_specs);
