@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#define FILE_MAX (64u * 1024u * 1024u)
+
+void
+test_status(enum status expected, enum status actual, const char *expression, const char *file,
+            int line)
+{
+    if (actual == expected)
+        return;
+    print_error("%s is %s, not %s\n", expression, status_name(actual), status_name(expected));
+    _fail(file, line);
+}
+
+void
+test_hex(const char *expected_hex, struct bytes actual, const char *file, int line)
+{
+    CLEANUP(buffer_free) struct buffer hex = {0};
+    text_append_hex(&hex, actual);
+    const char *actual_hex = buffer_text(&hex);
+    if (text_equal(expected_hex, actual_hex))
+        return;
+    print_error("is  %s\nnot %s\n", actual_hex, expected_hex);
+    _fail(file, line);
+}
+
+static void
+load_below(const char *root, const char *path, struct buffer *out)
+{
+    CLEANUP(buffer_free) struct buffer whole = {0};
+    buffer_append_format(&whole, "%s/%s", root, path);
+    struct diag diag = {0};
+    if (file_load(buffer_text(&whole), FILE_MAX, out, &diag) != STATUS_OK)
+        fail_msg("%s", diag.text);
+}
+
+void
+test_corpus(const char *path, struct buffer *out)
+{
+    const char *root = getenv("ATTESTD_CORPUS");
+    if (!root || access(root, R_OK | X_OK) != 0) {
+        print_message("no corpus at ATTESTD_CORPUS (%s): skipped\n", root ? root : "unset");
+        skip();
+    }
+    load_below(root, path, out);
+}
+
+void
+test_source(const char *path, struct buffer *out)
+{
+    const char *root = getenv("ATTESTD_SOURCE_ROOT");
+    if (!root)
+        fail_msg("ATTESTD_SOURCE_ROOT is unset: run me by meson test");
+    load_below(root, path, out);
+}
