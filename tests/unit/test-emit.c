@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/emit.h"
-
 #include "base/cleanup.h"
+#include "base/emit.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -34,8 +33,8 @@ escapes_what_a_terminal_or_parser_would_obey(void)
     struct emit e = emit_of(&out);
     emit_utf8(&e, bytes_of("\"\\\n\x1b\x7f\xC2\x9B\xC3\xA9\xFF", 10));
     assert(emit_check(&e) == STATUS_OK);
-    assert(text_equal(buffer_text(&out),
-                      "\"\\\"\\\\\\n\\u001b\\u007f\\u009b\xC3\xA9\xEF\xBF\xBD\""));
+    assert(
+        text_equal(buffer_text(&out), "\"\\\"\\\\\\n\\u001b\\u007f\\u009b\xC3\xA9\xEF\xBF\xBD\""));
 }
 
 static void
