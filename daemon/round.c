@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: one stage's value; to: the next one's; never: answers the peer or commits. */
+#include "daemon/round.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "daemon/attestation.h"
+
+#include <string.h>
+
+#define ATTESTATION_RANDOM 16u
+
+enum status
+round_quote(struct round *round, struct hasher *h, const struct attest_request *request,
+            struct reasons *reasons)
+{
+    enum status s = request->json ? evidence_parse_json(request->body, &round->decoded,
+                                                        &round->evidence, reasons)
+                                  : evidence_parse(request->body, &round->evidence, reasons);
+    if (reasons->n_items > 0)
+        return STATUS_OK;
+    if (s == STATUS_OK)
+        s = ak_parse(h, buffer_bytes(&round->device.ak_public), &round->ak, reasons);
+    if (s != STATUS_OK || !round->ak)
+        return s;
+    return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote,
+                        reasons);
+}
+
+/* PCR 0 to 7 of the last round are those of this one: with equal resetCount a resume. */
+static bool
+firmware_pcrs_equal(const struct round *round)
+{
+    const struct subject_pcrs *last = &round->device.last_good;
+    if (!round->device.last_good_present)
+        return false;
+    for (uint32_t pcr = 0; pcr <= 7; pcr++) {
+        const struct digest *now = quote_pcr(round->quote, last->alg, pcr);
+        if (!now || !(last->present & (1u << pcr)) || !digest_equal(now, &last->pcr[pcr]))
+            return false;
+    }
+    return true;
+}
+
+/* A boot goes on while resetCount is equal and every restart is proven a resume. [protocol 4] */
+static bool
+is_same_boot(const struct round *round)
+{
+    const struct quote_counters *c = quote_counters(round->quote);
+    if (round->boot.id == 0 || c->reset_count != round->boot.reset_count)
+        return false;
+    return c->restart_count == round->boot.restart_count || firmware_pcrs_equal(round);
+}
+
+static enum status
+resolve_boot(struct round *round, struct store *store)
+{
+    if (round->device.boot != 0) {
+        enum status s = store_get_boot(store, round->device.boot, &round->boot);
+        if (s != STATUS_OK)
+            return s;
+    }
+    /* A list sent from its start begins a new record: it can be replayed without the old one. */
+    round->new_boot = !is_same_boot(round) || round->evidence.ima_offset == 0;
+    return STATUS_OK;
+}
+
+static enum status
+resolve_boot_log(struct round *round, struct store *store, struct reasons *reasons)
+{
+    const struct manifest_entry *named = &quote_manifest(round->quote)->entries[MANIFEST_BOOT_LOG];
+    round->input.boot_log_present = named->present;
+    if (!named->present)
+        return STATUS_OK;
+    memcpy(round->boot_log_sha256, named->sha256, sizeof round->boot_log_sha256);
+    if (round->evidence.present[EVIDENCE_BOOT_LOG]) {
+        round->input.boot_log = round->evidence.member[EVIDENCE_BOOT_LOG];
+        return STATUS_OK;
+    }
+    enum status s =
+        store_get_log(store, round->device.id, round->boot_log_sha256, &round->held_log);
+    if (s == STATUS_NOT_FOUND) {
+        reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), "boot-log");
+        return STATUS_OK;
+    }
+    round->input.boot_log = buffer_bytes(&round->held_log);
+    return s;
+}
+
+static enum status
+resolve_ima(struct round *round, struct store *store, struct reasons *reasons)
+{
+    const struct evidence *e = &round->evidence;
+    round->input.ima_present = e->present[EVIDENCE_IMA];
+    round->input.ima = e->member[EVIDENCE_IMA];
+    if (e->ima_offset == 0)
+        return STATUS_OK;
+    if (round->new_boot || e->ima_offset != round->boot.state.n_entries) {
+        reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), "ima");
+        return STATUS_OK;
+    }
+    round->input.state = round->boot.state;
+    enum status s = store_get_ima(store, round->boot.id, &round->held_ima);
+    round->input.ima_older = buffer_bytes(&round->held_ima);
+    return s;
+}
+
+enum status
+round_resolve(struct round *round, struct store *store, struct reasons *reasons)
+{
+    enum status s = resolve_boot(round, store);
+    if (s == STATUS_OK)
+        s = resolve_boot_log(round, store, reasons);
+    if (s == STATUS_OK)
+        s = resolve_ima(round, store, reasons);
+    if (s != STATUS_OK)
+        return s;
+    round->input.userspace_present = round->evidence.present[EVIDENCE_USERSPACE_LOG];
+    round->input.userspace_log = round->evidence.member[EVIDENCE_USERSPACE_LOG];
+    return STATUS_OK;
+}
+
+enum status
+round_replay(struct round *round, struct hasher *h)
+{
+    enum status s = replay_verify(h, round->quote, &round->input, &round->replay, &round->found);
+    return s == STATUS_OK && round->found.failed ? STATUS_NOMEM : s;
+}
+
+enum status
+round_appraise(struct round *round, struct hasher *h, int64_t now_s)
+{
+    const struct store_device *d = &round->device;
+    struct subject subject = {
+        .device_id = d->id,
+        .name = d->name,
+        .labels = d->labels,
+        .n_labels = d->n_labels,
+        .genuine = d->genuine,
+        .member_by = d->member_by,
+        .state = d->state,
+        .last = d->counters,
+        .last_good = d->last_good_present ? &d->last_good : NULL,
+    };
+    struct appraisal_input input = {
+        .documents = round->documents,
+        .quote = round->quote,
+        .replay = round->replay,
+        .subject = &subject,
+        .found = &round->found,
+        .now_s = now_s,
+    };
+    return appraise(h, &input, &round->appraisal);
+}
+
+static enum status
+name_attestation(struct round *round)
+{
+    uint8_t random[ATTESTATION_RANDOM];
+    enum status s = digest_random(random, sizeof random);
+    if (s == STATUS_OK) {
+        round->attestation[0] = 'a';
+        (void)text_hex(bytes_of(random, sizeof random), round->attestation + 1,
+                       sizeof round->attestation - 1);
+    }
+    return s;
+}
+
+static enum status
+ak_thumbprint(const struct round *round, struct hasher *h, uint8_t out[static DIGEST_SHA256_SIZE])
+{
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    enum status s = key_spki(ak_key(round->ak), &spki);
+    return s == STATUS_OK ? digest_sha256(h, buffer_bytes(&spki), out) : s;
+}
+
+enum status
+round_sign(struct round *round, struct hasher *h, const struct attest_request *request,
+           const struct key *key)
+{
+    uint8_t thumbprint[DIGEST_SHA256_SIZE];
+    enum status s = name_attestation(round);
+    if (s == STATUS_OK)
+        s = ak_thumbprint(round, h, thumbprint);
+    if (s != STATUS_OK)
+        return s;
+    struct result_input input = {
+        .appraisal = round->appraisal,
+        .device = &round->device,
+        .quote = round->quote,
+        .attestation = round->attestation,
+        .issuer = request->origin,
+        .ak_thumbprint = bytes_of(thumbprint, sizeof thumbprint),
+        .now_s = request->now_ms / 1000,
+    };
+    return result_sign(&input, RESULT_IETF, key, &round->result);
+}
+
+/* The small members as they came; logs are kept as content-addressed segments. */
+static enum status
+keep_evidence(struct round *round)
+{
+    struct evidence kept = round->evidence;
+    kept.present[EVIDENCE_BOOT_LOG] = false;
+    kept.present[EVIDENCE_IMA] = false;
+    kept.present[EVIDENCE_USERSPACE_LOG] = false;
+    return evidence_encode(&kept, &round->kept_evidence);
+}
+
+static enum status
+encode_texts(struct round *round, int64_t now_s)
+{
+    struct attestation a = {
+        .id = round->attestation,
+        .device = &round->device,
+        .quote = round->quote,
+        .appraisal = round->appraisal,
+        .documents = round->documents,
+        .state_before = &round->input.state,
+        .boot = round->new_boot ? 0 : round->boot.id,
+        .now_s = now_s,
+    };
+    enum status s = attestation_encode(&a, &round->appraisal_text);
+    if (s == STATUS_OK)
+        s = attestation_encode_inputs(&a, &round->inputs_text);
+    if (s == STATUS_OK)
+        s = attestation_encode_pcrs(round->quote, &round->pcrs_cbor);
+    if (s == STATUS_OK)
+        s = keep_evidence(round);
+    if (s == STATUS_OK && (!buffer_text(&round->appraisal_text) || !buffer_text(&round->inputs_text)))
+        s = STATUS_NOMEM;
+    return s;
+}
+
+static void
+fill_perspectives(const struct round *round, int64_t now_s, struct store_round *row)
+{
+    size_t n = appraisal_n_perspectives(round->appraisal);
+    row->n_perspectives = n < LIMIT_PERSPECTIVES ? n : LIMIT_PERSPECTIVES;
+    row->good = true;
+    for (size_t i = 0; i < row->n_perspectives; i++) {
+        const struct appraisal_perspective *p = appraisal_perspective(round->appraisal, i);
+        struct store_perspective *kept = &row->perspectives[i];
+        (void)text_copy(kept->name, sizeof kept->name, p->name);
+        (void)text_copy(kept->attestation, sizeof kept->attestation, round->attestation);
+        kept->verdict = p->verdict;
+        kept->since_s = now_s;
+        kept->expires_s = appraisal_expires_s(round->appraisal);
+        row->good = row->good && p->verdict == VERDICT_TRUSTED;
+    }
+}
+
+/* PCRs of the first quoted bank that may carry trust. */
+static void
+fill_pcrs(const struct round *round, struct subject_pcrs *out)
+{
+    const struct selection *sel = quote_selection(round->quote);
+    for (size_t b = 0; b < sel->n_banks && out->alg == 0; b++) {
+        const struct alg *alg = alg_by_id(sel->banks[b].alg);
+        if (alg && alg->trusted)
+            out->alg = alg->id;
+    }
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        const struct digest *value = quote_pcr(round->quote, out->alg, pcr);
+        if (!value)
+            continue;
+        out->pcr[pcr] = *value;
+        out->present |= 1u << pcr;
+    }
+}
+
+static void
+fill_counters(const struct quote_counters *c, struct subject_counters *out)
+{
+    *out = (struct subject_counters){
+        .present = true,
+        .clock_ms = c->clock_ms,
+        .reset_count = c->reset_count,
+        .restart_count = c->restart_count,
+        .safe = c->safe,
+        .firmware_version = c->firmware_version,
+    };
+}
+
+static void
+fill_logs(const struct round *round, struct store_round *row)
+{
+    row->new_boot = round->new_boot;
+    row->boot = round->new_boot ? 0 : round->boot.id;
+    row->boot_log_present = round->input.boot_log_present;
+    memcpy(row->boot_log_sha256, round->boot_log_sha256, sizeof row->boot_log_sha256);
+    if (round->evidence.present[EVIDENCE_BOOT_LOG])
+        row->boot_log = round->evidence.member[EVIDENCE_BOOT_LOG];
+    row->ima_segment = bytes_slice(round->input.ima, 0, replay_ima_size(round->replay));
+    row->state = *replay_state_after(round->replay);
+    row->userspace_log = round->input.userspace_log;
+}
+
+enum status
+round_row(struct round *round, const struct attest_request *request, struct store_round *row)
+{
+    int64_t now_s = request->now_ms / 1000;
+    enum status s = encode_texts(round, now_s);
+    if (s != STATUS_OK)
+        return s;
+    row->device = round->device.id;
+    row->version = round->device.version;
+    row->spent_ms = freshness_challenge(request->freshness)->issued_ms;
+    row->time_s = now_s;
+    row->evidence_s = appraisal_evidence_s(round->appraisal);
+    row->expires_s = appraisal_expires_s(round->appraisal);
+    (void)text_copy(row->attestation, sizeof row->attestation, round->attestation);
+    fill_counters(quote_counters(round->quote), &row->counters);
+    fill_logs(round, row);
+    row->evidence = buffer_bytes(&round->kept_evidence);
+    row->appraisal_json = (const char *)round->appraisal_text.data;
+    row->inputs_json = (const char *)round->inputs_text.data;
+    row->pcrs_cbor = buffer_bytes(&round->pcrs_cbor);
+    row->result = result_token(round->result);
+    fill_perspectives(round, now_s, row);
+    fill_pcrs(round, &row->pcrs);
+    return STATUS_OK;
+}
+
+void
+round_clear(struct round *round)
+{
+    store_device_clear(&round->device);
+    documents_unref(round->documents);
+    buffer_free(&round->decoded);
+    ak_free(round->ak);
+    quote_free(round->quote);
+    buffer_free(&round->held_log);
+    buffer_free(&round->held_ima);
+    replay_free(round->replay);
+    reasons_free(&round->found);
+    appraisal_free(round->appraisal);
+    result_free(round->result);
+    buffer_free(&round->pcrs_cbor);
+    buffer_free(&round->kept_evidence);
+    buffer_free(&round->appraisal_text);
+    buffer_free(&round->inputs_text);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One round while it runs: the values that its stages hand on, each owned here and freed by
+ * round_clear(). Every function is one stage of attest.c. [architecture 2]
+ */
+#pragma once
+
+#include "daemon/attest.h"
+
+struct round {
+    struct store_device device;
+    struct documents *documents;
+    struct buffer decoded; /* members of a JSON body */
+    struct evidence evidence;
+    struct ak *ak;
+    struct quote *quote;
+    struct store_boot boot; /* the device's current boot record, id 0 when none */
+    bool new_boot;
+    struct buffer held_log;  /* a boot log sent by reference */
+    struct buffer held_ima;  /* entries proven by earlier rounds of this boot */
+    uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
+    struct replay_input input;
+    struct replay *replay;
+    struct reasons found; /* by replay: they go into the appraisal */
+    struct appraisal *appraisal;
+    char attestation[STORE_ID_SIZE];
+    struct result *result;
+    /* texts of the row */
+    struct buffer appraisal_text, inputs_text, pcrs_cbor, kept_evidence;
+};
+
+/* Frame, AK, quote. round->quote stays NULL for an attempt; reasons then has its reason. */
+MUST_CHECK enum status round_quote(struct round *round, struct hasher *h,
+                                   const struct attest_request *request,
+                                   struct reasons *reasons);
+/* Which boot this is, and the logs that are held here. log.wanted in reasons: an attempt. */
+MUST_CHECK enum status round_resolve(struct round *round, struct store *store,
+                                     struct reasons *reasons);
+MUST_CHECK enum status round_replay(struct round *round, struct hasher *h);
+MUST_CHECK enum status round_appraise(struct round *round, struct hasher *h, int64_t now_s);
+MUST_CHECK enum status round_sign(struct round *round, struct hasher *h,
+                                  const struct attest_request *request, const struct key *key);
+/* The row to commit; borrows from round. */
+MUST_CHECK enum status round_row(struct round *round, const struct attest_request *request,
+                                 struct store_round *row);
+void round_clear(struct round *round);
