@@ -48,18 +48,21 @@ struct reason {
 struct reasons {
     struct reason *items;
     size_t n_items;
-    size_t n_dropped;
-    bool failed; /* no memory: the caller must end as VERDICT_NONE */
+    size_t n_room;
+    size_t n_dropped;      /* past the limit */
+    bool failed;           /* no memory: the caller must end as VERDICT_NONE */
+    struct reason scratch; /* what is filled in when an item is dropped */
 };
 
-/* Append a reason of code with all else unset and return it for filling in; never NULL: past the
- * limit or without memory a scratch item that is dropped. */
+/* Append a reason of code with all else unset and return it for filling in, until the next one is
+ * added; never NULL: past the limit or without memory a scratch item that is dropped. */
 struct reason *reasons_add(struct reasons *list, enum reason_code code);
 /* The same with a place. */
 struct reason *reasons_add_at(struct reasons *list, enum reason_code code, enum reason_log log,
                               int32_t pcr, int64_t event);
+/* expected/found as hex, as escaped peer bytes, or as our own text; cut with "...". Text that is
+ * not printable ASCII is escaped, so no field ever breaks a line; NULL is "". */
 void reason_set_what(struct reason *r, const char *what);
-/* expected/found as hex, as escaped peer bytes, or as our own text; cut with "..." */
 void reason_set_expected(struct reason *r, const char *text);
 void reason_set_found(struct reason *r, const char *text);
 void reason_set_expected_hex(struct reason *r, struct bytes digest);
@@ -67,7 +70,7 @@ void reason_set_found_hex(struct reason *r, struct bytes digest);
 void reason_set_found_escaped(struct reason *r, struct bytes claimed);
 /* First reason with this code, or NULL. */
 const struct reason *reasons_find(const struct reasons *list, enum reason_code code);
-/* Append all of from to list. */
+/* Append all of from, another list, to list: its items, what it dropped and whether it failed. */
 void reasons_append(struct reasons *list, const struct reasons *from);
 void reasons_free(struct reasons *list);
 
@@ -75,8 +78,11 @@ void reasons_free(struct reasons *list);
 const char *reason_code_name(enum reason_code code);
 /* REASON_NONE when unknown. */
 enum reason_code reason_code_parse(const char *name);
+/* REASON_KIND_REASON when out of range: it lowers a verdict. */
 enum reason_kind reason_code_kind(enum reason_code code);
 const char *reason_code_sentence(enum reason_code code);
+/* "boot", "ima", "userspace"; "none". */
 const char *reason_log_name(enum reason_log log);
-/* One plain line: code, place, sentence, expected, found. For logs and terminals. */
+/* One plain line without its end: code, place, sentence, expected, found. For logs and terminals.
+ */
 void reason_append_text(const struct reason *r, struct buffer *out);
