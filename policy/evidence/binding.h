@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a quote is bound to. extraData = SHA-256 over deterministic CBOR ["attestd quote 1", challenge,
- * device id, AK Name, verifier origin, exporter or null, SHA-256 of the manifest]; the manifest is a
- * deterministic CBOR map from member name to [media type, size, SHA-256] of each member fixed before
- * the quote (boot-log, claims). Agent and verifier compute both here. Pure. [protocol 3]
+ * What a quote is bound to. extraData = SHA-256 over deterministic CBOR ["attestd quote 1",
+ * challenge, device id, AK Name, verifier origin, exporter or null, SHA-256 of the manifest]; the
+ * manifest is a deterministic CBOR map from member name to [media type, size, SHA-256] of each
+ * member fixed before the quote (boot-log, claims). Agent and verifier compute both here. Pure.
+ * [protocol 3]
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The challenge's wire form: deterministic CBOR map {v, kid, logs, random, exporter, issued_ms,
- * selection} and 16 bytes of HMAC-SHA-256. Opaque to the agent but for what challenge_parse() gives;
- * only freshness.h believes one. Pure. [protocol 3]
+ * selection} and 16 bytes of HMAC-SHA-256. Opaque to the agent but for what challenge_parse()
+ * gives; only freshness.h believes one. Pure. [protocol 3]
  */
 #pragma once
 
@@ -23,8 +23,8 @@ struct challenge {
 
 /* The signed part, appended to out (tag not included). */
 MUST_CHECK enum status challenge_encode(const struct challenge *c, struct buffer *out);
-/* token = signed part || tag. Views borrow from token. STATUS_MALFORMED (also for an empty selection, an
- * untrusted or unknown bank, PCR 16 or 23), STATUS_LIMIT, STATUS_UNSUPPORTED (v). */
+/* token = signed part || tag. Views borrow from token. STATUS_MALFORMED (also for an empty
+ * selection, an untrusted or unknown bank, PCR 16 or 23), STATUS_LIMIT, STATUS_UNSUPPORTED (v). */
 MUST_CHECK enum status challenge_parse(struct bytes token, struct challenge *out,
                                        struct bytes *signed_part, struct bytes *tag,
                                        struct diag *diag);

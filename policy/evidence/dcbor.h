@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deterministic CBOR (RFC 8949 4.2.1), as little of it as the wire form has: unsigned integers, byte and
- * text strings, arrays, maps, booleans and null. The reader walks in place over libcbor's streaming
- * decoder and refuses all else: negative numbers, tags, floats, indefinite lengths, lengths not in their
- * shortest form, invalid UTF-8, depth above LIMIT_CBOR_DEPTH, more than LIMIT_CBOR_ITEMS. No allocation.
+ * Deterministic CBOR (RFC 8949 4.2.1), as little of it as the wire form has: unsigned integers,
+ * byte and text strings, arrays, maps, booleans and null. The reader walks in place over libcbor's
+ * streaming decoder and refuses all else: negative numbers, tags, floats, indefinite lengths,
+ * lengths not in their shortest form, invalid UTF-8, depth above LIMIT_CBOR_DEPTH, more than
+ * LIMIT_CBOR_ITEMS. No allocation.
  */
 #pragma once
 
-#include "base/limits.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 
 /* Writers: the caller writes map keys in their deterministic order. */
 void dcbor_put_uint(struct buffer *out, uint64_t v);
@@ -19,8 +20,16 @@ void dcbor_put_map(struct buffer *out, size_t n_pairs);
 void dcbor_put_bool(struct buffer *out, bool v);
 void dcbor_put_null(struct buffer *out);
 
-enum dcbor_kind { DCBOR_NONE = 0, DCBOR_UINT, DCBOR_BYTES, DCBOR_TEXT, DCBOR_ARRAY, DCBOR_MAP,
-                  DCBOR_BOOL, DCBOR_NULL };
+enum dcbor_kind {
+    DCBOR_NONE = 0,
+    DCBOR_UINT,
+    DCBOR_BYTES,
+    DCBOR_TEXT,
+    DCBOR_ARRAY,
+    DCBOR_MAP,
+    DCBOR_BOOL,
+    DCBOR_NULL
+};
 
 /* Sticky cursor: after a failure every read returns zero values and dcbor_end() reports it. */
 struct dcbor {

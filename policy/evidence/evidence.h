@@ -34,8 +34,8 @@ struct evidence {
     uint64_t userspace_offset; /* records */
 };
 
-/* Frame only: container, member names, media types, sizes; offsets. When bad STATUS_OK is not returned:
- * STATUS_MALFORMED, STATUS_LIMIT; and reasons has evidence.malformed, evidence.limit,
+/* Frame only: container, member names, media types, sizes; offsets. When bad STATUS_OK is not
+ * returned: STATUS_MALFORMED, STATUS_LIMIT; and reasons has evidence.malformed, evidence.limit,
  * evidence.member-missing (manifest, quote, signature, pcrs) or evidence.member-unknown. */
 MUST_CHECK enum status evidence_parse(struct bytes body, struct evidence *out,
                                       struct reasons *reasons);

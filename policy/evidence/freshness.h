@@ -27,9 +27,9 @@ struct freshness_key {
 
 /* What the connection and the URL say; the expected inputs of extraData. */
 struct freshness_context {
-    const char *device_id;  /* 32 hex digits, from the URL */
-    const char *origin;     /* the configured origin that the request was sent to */
-    struct bytes exporter;  /* 32 bytes of the TLS exporter; empty when off or not to be had */
+    const char *device_id; /* 32 hex digits, from the URL */
+    const char *origin;    /* the configured origin that the request was sent to */
+    struct bytes exporter; /* 32 bytes of the TLS exporter; empty when off or not to be had */
     int64_t now_ms;
 };
 
@@ -39,8 +39,9 @@ struct freshness;
 MUST_CHECK enum status freshness_issue(const struct freshness_key *key, const char *device_id,
                                        const struct challenge *challenge, struct buffer *token);
 /* Check in constant time. When not acceptable *out is NULL, STATUS_OK and reasons has
- * challenge.malformed, challenge.foreign (unknown kid, HMAC, other device), challenge.expired (older than
- * LIMIT_CHALLENGE_LIFE_S or more than LIMIT_CLOCK_AHEAD_S ahead) or evidence.exporter. Copies the token. */
+ * challenge.malformed, challenge.foreign (unknown kid, HMAC, other device), challenge.expired
+ * (older than LIMIT_CHALLENGE_LIFE_S or more than LIMIT_CLOCK_AHEAD_S ahead) or evidence.exporter.
+ * Copies the token. */
 MUST_CHECK enum status freshness_verify(const struct freshness_key *keys, size_t n_keys,
                                         struct bytes token, const struct freshness_context *context,
                                         struct freshness **out, struct reasons *reasons);

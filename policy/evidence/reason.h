@@ -24,7 +24,7 @@ enum reason_code {
 #define REASON_ENUM(constant, code, kind, sentence) constant,
     REASON_LIST(REASON_ENUM)
 #undef REASON_ENUM
-    REASON_COUNT
+        REASON_COUNT
 };
 
 enum reason_log { REASON_LOG_NONE = 0, REASON_LOG_BOOT, REASON_LOG_IMA, REASON_LOG_USERSPACE };
@@ -35,11 +35,11 @@ enum reason_log { REASON_LOG_NONE = 0, REASON_LOG_BOOT, REASON_LOG_IMA, REASON_L
 struct reason {
     enum reason_code code;
     enum reason_log log;
-    int32_t pcr;       /* REASON_NO_PCR where none */
-    int64_t event;     /* number of the record in its log, first 0; REASON_NO_EVENT where none */
-    uint16_t bank;     /* TPM algorithm identifier, 0 where none */
-    bool bound;        /* what was found is covered by a digest; else it is only claimed */
-    char what[64];     /* component role, variable, member, rule: "kernel", "SecureBoot" */
+    int32_t pcr;        /* REASON_NO_PCR where none */
+    int64_t event;      /* number of the record in its log, first 0; REASON_NO_EVENT where none */
+    uint16_t bank;      /* TPM algorithm identifier, 0 where none */
+    bool bound;         /* what was found is covered by a digest; else it is only claimed */
+    char what[64];      /* component role, variable, member, rule: "kernel", "SecureBoot" */
     char expected[192]; /* escaped text or hex; "" where none */
     char found[192];
 };
