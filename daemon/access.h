@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may do what. Roles are bits; a route that declares none stops the start. Operators show a bearer
- * token (kept hashed, expiring, scoped to labels); devices are known by their TPM, not here. Deny by
- * default. [architecture 8; threats 36]
+ * Who may do what. Roles are bits; a route that declares none stops the start. Operators show a
+ * bearer token (kept hashed, expiring, scoped to labels); devices are known by their TPM, not here.
+ * Deny by default. [architecture 8; threats 36]
  */
 #pragma once
 
@@ -27,8 +27,7 @@ struct access {
 /* Check an Authorization header ("Bearer TOKEN"). STATUS_NOT_FOUND: none given, *out is nobody;
  * STATUS_DENIED: given, but unknown, expired or malformed. */
 MUST_CHECK enum status access_check(struct store *store, struct hasher *h,
-                                    const char *authorization, int64_t now_s,
-                                    struct access *out);
+                                    const char *authorization, int64_t now_s, struct access *out);
 /* True when roles has one that the route accepts. Admin does not imply auditor or relying party. */
 bool access_permits(const struct access *a, uint32_t route_roles);
 /* True when the device lies inside the token's scope. */

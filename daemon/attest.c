@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * from: a body over a verified freshness; to: an attempt, or a signed result that is committed; never:
- * parses, decides a verdict, or says anything about a device before struct quote exists.
+ * from: a body over a verified freshness; to: an attempt, or a signed result that is committed;
+ * never: parses, decides a verdict, or says anything about a device before struct quote exists.
  */
 #include "daemon/attest.h"
 
@@ -42,7 +42,8 @@ check_device(const struct store_device *d)
     return attestable && d->ak_public.size > 0 ? REASON_NONE : REASON_DEVICE_NOT_ENROLLED;
 }
 
-/* The stages of one try, in the order of protocol 3. Sets out->attempt, or fills round up to its token. */
+/* The stages of one try, in the order of protocol 3. Sets out->attempt, or fills round up to its
+ * token. */
 static enum status
 run_stages(struct verifier *v, struct hasher *h, const struct attest_request *request,
            struct round *round, struct attest_answer *out)
@@ -154,8 +155,7 @@ prepare_answer(struct verifier *v, const struct round *round, const struct attes
     }
     out->token = strdup(result_token(shown));
     out->verdict = appraisal_verdict(round->appraisal);
-    if (!out->token ||
-        !text_copy(out->attestation, sizeof out->attestation, round->attestation))
+    if (!out->token || !text_copy(out->attestation, sizeof out->attestation, round->attestation))
         return STATUS_NOMEM;
     return encode_answer(round, out);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The coordinator of a round: one line a stage, no detail (architecture 2). from: a body over a verified
- * freshness; to: either an attempt (nothing said about the device, nothing changed) or a committed,
- * signed result. Called on a worker thread; blocks until the round is committed.
+ * The coordinator of a round: one line a stage, no detail (architecture 2). from: a body over a
+ * verified freshness; to: either an attempt (nothing said about the device, nothing changed) or a
+ * committed, signed result. Called on a worker thread; blocks until the round is committed.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 struct attest_request {
     const char *device_id;
     struct bytes body;
-    bool json;                   /* application/cmw+json instead of +cbor */
+    bool json; /* application/cmw+json instead of +cbor */
     const struct freshness *freshness;
     const char *origin;          /* the configured origin the request came to: issuer */
     enum result_dialect dialect; /* of the token in the answer */
@@ -25,13 +25,15 @@ struct attest_answer {
     struct reasons reasons;
     /* A committed round. */
     char attestation[STORE_ID_SIZE];
-    struct buffer body; /* JSON of the answer, api: attestation, verdict, perspectives, result, held, ... */
-    char *token;        /* the token alone, in the asked dialect */
+    struct buffer
+        body; /* JSON of the answer, api: attestation, verdict, perspectives, result, held, ... */
+    char *token; /* the token alone, in the asked dialect */
     enum verdict verdict;
 };
 
-/* STATUS_OK: an attempt or a committed round. STATUS_BUSY: conflicts three times, or the queue is full.
- * STATUS_UNCERTAIN, STATUS_STORE and others: nothing may be relied on; the token is dropped. */
+/* STATUS_OK: an attempt or a committed round. STATUS_BUSY: conflicts three times, or the queue is
+ * full. STATUS_UNCERTAIN, STATUS_STORE and others: nothing may be relied on; the token is dropped.
+ */
 MUST_CHECK enum status attest_round(struct verifier *v, struct hasher *h,
                                     const struct attest_request *request,
                                     struct attest_answer *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An attestation as JSON: what the API shows of one round, and every input of its verdict, so that the
- * same inputs give the same verdict years later. from: the stages' values; to: text. [appraisal 1]
+ * An attestation as JSON: what the API shows of one round, and every input of its verdict, so that
+ * the same inputs give the same verdict years later. from: the stages' values; to: text. [appraisal
+ * 1]
  */
 #pragma once
 
@@ -21,7 +22,8 @@ struct attestation {
 
 /* The document of GET /v1/attestations/{id}, without "inputs" and "result". */
 MUST_CHECK enum status attestation_encode(const struct attestation *a, struct buffer *out);
-/* The inputs: documents, labels, ledger and replay state before, AK, quirk table, program version, time. */
+/* The inputs: documents, labels, ledger and replay state before, AK, quirk table, program version,
+ * time. */
 MUST_CHECK enum status attestation_encode_inputs(const struct attestation *a, struct buffer *out);
 /* Deterministic CBOR {alg: {pcr: value}} of the bound PCR values. */
 MUST_CHECK enum status attestation_encode_pcrs(const struct quote *quote, struct buffer *out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libmicrohttpd: TLS, limits, deadlines, bodies, replies. The only file that includes microhttpd.h
- * and gnutls. HTTP threads never block: a request is suspended and handed to a bounded queue of worker
- * threads; each suspended one has its own deadline, and all are resumed before the daemon stops.
- * [architecture 4; threats 34, 38, 57]
+ * and gnutls. HTTP threads never block: a request is suspended and handed to a bounded queue of
+ * worker threads; each suspended one has its own deadline, and all are resumed before the daemon
+ * stops. [architecture 4; threats 34, 38, 57]
  */
 #pragma once
 
@@ -20,7 +20,8 @@ struct http_options {
     unsigned n_workers;      /* 0: one a core */
     unsigned n_queued;       /* requests that wait for a worker; above: 503 */
     unsigned n_connections, n_connections_by_address;
-    const char *trusted_proxies; /* addresses that may name the client by X-Forwarded-For; NULL: none */
+    const char
+        *trusted_proxies; /* addresses that may name the client by X-Forwarded-For; NULL: none */
 };
 
 /* Start serving. STATUS_IO: cannot bind; STATUS_INVALID: certificate or options. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verifier's keys, by role, never shared between roles. A key is a file STATE-KID.pem (or .key for
- * secrets) under DIRECTORY/ROLE/, mode 0600, or a systemd credential "attestd-ROLE". Made at first start. The
- * TLS key is tls.h's. Immutable after open: a reload opens a new keyring. Any thread. [architecture 6]
+ * The verifier's keys, by role, never shared between roles. A key is a file STATE-KID.pem (or .key
+ * for secrets) under DIRECTORY/ROLE/, mode 0600, or a systemd credential "attestd-ROLE". Made at
+ * first start. The TLS key is tls.h's. Immutable after open: a reload opens a new keyring. Any
+ * thread. [architecture 6]
  */
 #pragma once
 
@@ -30,7 +31,7 @@ struct key {
     char kid[KEYRING_KID_SIZE]; /* RFC 7638 thumbprint for ES256 */
     EVP_PKEY *pkey;             /* NULL for secrets */
     uint8_t secret[KEYRING_SECRET_SIZE];
-    uint8_t x[32], y[32];       /* of the public key */
+    uint8_t x[32], y[32]; /* of the public key */
 };
 
 struct keyring;
@@ -44,8 +45,8 @@ void keyring_closep(struct keyring **k);
 
 /* The current key of a role; never NULL in an open keyring. */
 const struct key *keyring_current(const struct keyring *k, enum key_role role);
-/* Today's challenge key first, then yesterday's: HMAC-SHA-256(secret, "attestd challenge" || day). Issue
- * with [0]; both are accepted. */
+/* Today's challenge key first, then yesterday's: HMAC-SHA-256(secret, "attestd challenge" || day).
+ * Issue with [0]; both are accepted. */
 MUST_CHECK enum status keyring_challenge_keys(const struct keyring *k, int64_t now_ms,
                                               struct freshness_key out[static 2]);
 /* JWKS of all result and audit keys, retired ones too. [RFC 7517] */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Refusals as RFC 9457 problems: one shape, a stable code, our own words. A status becomes an HTTP status
- * in one switch.
+ * Refusals as RFC 9457 problems: one shape, a stable code, our own words. A status becomes an HTTP
+ * status in one switch.
  */
 #pragma once
 
@@ -22,7 +22,8 @@
 #define PROBLEM_ORIGIN          "request.origin"
 #define PROBLEM_DOCUMENT        "document.invalid"
 
-/* Replace the response by a problem. detail is our own text or NULL; the title is the code's sentence. */
+/* Replace the response by a problem. detail is our own text or NULL; the title is the code's
+ * sentence. */
 void problem_set(struct response *r, unsigned http_status, const char *code, const char *detail);
 /* From a failed operation: HTTP status and code by enum status, detail from diag (may be NULL). */
 void problem_from_status(struct response *r, enum status status, const struct diag *diag);

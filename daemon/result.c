@@ -87,8 +87,7 @@ emit_policy_ids(struct emit *e, enum result_dialect dialect, const struct apprai
 }
 
 static void
-emit_perspective(struct emit *e, enum result_dialect dialect,
-                 const struct appraisal_perspective *p)
+emit_perspective(struct emit *e, enum result_dialect dialect, const struct appraisal_perspective *p)
 {
     char key[LIMIT_NAME + 16];
     (void)snprintf(key, sizeof key, "perspective/%s", p->name);
@@ -118,7 +117,8 @@ emit_verifier_id(struct emit *e, enum result_dialect dialect)
     emit_end_object(e);
 }
 
-/* cnf: no device key is certified by the AK yet, so the AK's own thumbprint, marked ak-only. [RFC 7800] */
+/* cnf: no device key is certified by the AK yet, so the AK's own thumbprint, marked ak-only. [RFC
+ * 7800] */
 static void
 emit_confirmation(struct emit *e, struct bytes ak_thumbprint)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * from: struct appraisal and the device; to: struct result = a signed EAR that others may rely on.
- * The dialect (profile and claim names) is a table. A token leaves only after its round is committed.
- * [protocol 5; draft-ietf-rats-ear; RFC 9711; RFC 7519]
+ * The dialect (profile and claim names) is a table. A token leaves only after its round is
+ * committed. [protocol 5; draft-ietf-rats-ear; RFC 9711; RFC 7519]
  */
 #pragma once
 
@@ -18,8 +18,8 @@ struct result_input {
     const struct appraisal *appraisal;
     const struct store_device *device;
     const struct quote *quote;
-    const char *attestation; /* jti */
-    const char *issuer;      /* our origin: iss, and aud unless asked otherwise */
+    const char *attestation;    /* jti */
+    const char *issuer;         /* our origin: iss, and aud unless asked otherwise */
     struct bytes ak_thumbprint; /* cnf: SHA-256 of the AK's SPKI */
     int64_t now_s;
 };
@@ -34,9 +34,10 @@ const char *result_token(const struct result *r);
 void result_free(struct result *r);
 void result_freep(struct result **r);
 
-/* Sign a stored token's claims again for a relying party: other dialect, audience and nonce, iat of now and the
- * same exp. audience and nonce may be NULL; granted names the perspectives to keep, NULL for all. STATUS_STALE: exp
- * has passed. STATUS_INVALID: a nonce that is not 8 to 88 characters. STATUS_MALFORMED: not a token of ours. */
+/* Sign a stored token's claims again for a relying party: other dialect, audience and nonce, iat of
+ * now and the same exp. audience and nonce may be NULL; granted names the perspectives to keep,
+ * NULL for all. STATUS_STALE: exp has passed. STATUS_INVALID: a nonce that is not 8 to 88
+ * characters. STATUS_MALFORMED: not a token of ours. */
 struct result_request {
     const char *audience;
     const char *nonce;
@@ -46,7 +47,7 @@ struct result_request {
 MUST_CHECK enum status result_reissue(const char *token, const struct result_request *request,
                                       const struct key *key, struct result **out);
 
-/* Profile URI of a dialect; and the dialect that an Accept header asks for (false: none of ours). An
- * absent or wildcard Accept is RESULT_IETF. */
+/* Profile URI of a dialect; and the dialect that an Accept header asks for (false: none of ours).
+ * An absent or wildcard Accept is RESULT_IETF. */
 const char *result_profile(enum result_dialect dialect);
 bool result_negotiate(const char *accept, enum result_dialect *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: a stored token of ours; to: the same claims, signed again for one relying party; never: alters a verdict. */
+/* from: a stored token of ours; to: the same claims, signed again for one relying party; never:
+ * alters a verdict. */
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "daemon/result_claims.h"
@@ -51,7 +52,8 @@ join_policy_ids(json_t *submod, const char *name)
     CLEANUP(buffer_free) struct buffer joined = {0};
     size_t i;
     json_t *id;
-    json_array_foreach(ids, i, id) {
+    json_array_foreach(ids, i, id)
+    {
         if (i > 0)
             buffer_append_u8(&joined, ' ');
         buffer_append_text(&joined, json_string_value(id));
@@ -71,7 +73,8 @@ translate(json_t *claims, enum result_dialect dialect)
         rename_member(claims, result_names[RESULT_IETF][c], result_names[dialect][c]);
     const char *name;
     json_t *submod;
-    json_object_foreach(json_object_get(claims, "submods"), name, submod) {
+    json_object_foreach(json_object_get(claims, "submods"), name, submod)
+    {
         for (unsigned c = 0; c < CLAIM_COUNT; c++)
             rename_member(submod, result_names[RESULT_IETF][c], result_names[dialect][c]);
         join_policy_ids(submod, result_names[dialect][CLAIM_POLICY_IDS]);

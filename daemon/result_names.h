@@ -9,7 +9,7 @@ enum result_claim {
     CLAIM_VERIFIER_ID,
     CLAIM_STATUS,
     CLAIM_VECTOR,
-    CLAIM_POLICY_IDS,     /* an array in IETF, one string in Veraison */
+    CLAIM_POLICY_IDS, /* an array in IETF, one string in Veraison */
     CLAIM_VERIFIER_CLAIMS,
     CLAIM_COUNT
 };

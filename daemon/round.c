@@ -23,8 +23,7 @@ round_quote(struct round *round, struct hasher *h, const struct attest_request *
         s = ak_parse(h, buffer_bytes(&round->device.ak_public), &round->ak, reasons);
     if (s != STATUS_OK || !round->ak)
         return s;
-    return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote,
-                        reasons);
+    return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote, reasons);
 }
 
 /* PCR 0 to 7 of the last round are those of this one: with equal resetCount a resume. */
@@ -227,7 +226,8 @@ encode_texts(struct round *round, int64_t now_s)
         s = attestation_encode_pcrs(round->quote, &round->pcrs_cbor);
     if (s == STATUS_OK)
         s = keep_evidence(round);
-    if (s == STATUS_OK && (!buffer_text(&round->appraisal_text) || !buffer_text(&round->inputs_text)))
+    if (s == STATUS_OK &&
+        (!buffer_text(&round->appraisal_text) || !buffer_text(&round->inputs_text)))
         s = STATUS_NOMEM;
     return s;
 }

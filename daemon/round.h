@@ -16,8 +16,8 @@ struct round {
     struct quote *quote;
     struct store_boot boot; /* the device's current boot record, id 0 when none */
     bool new_boot;
-    struct buffer held_log;  /* a boot log sent by reference */
-    struct buffer held_ima;  /* entries proven by earlier rounds of this boot */
+    struct buffer held_log; /* a boot log sent by reference */
+    struct buffer held_ima; /* entries proven by earlier rounds of this boot */
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct replay_input input;
     struct replay *replay;
@@ -31,8 +31,7 @@ struct round {
 
 /* Frame, AK, quote. round->quote stays NULL for an attempt; reasons then has its reason. */
 MUST_CHECK enum status round_quote(struct round *round, struct hasher *h,
-                                   const struct attest_request *request,
-                                   struct reasons *reasons);
+                                   const struct attest_request *request, struct reasons *reasons);
 /* Which boot this is, and the logs that are held here. log.wanted in reasons: an attempt. */
 MUST_CHECK enum status round_resolve(struct round *round, struct store *store,
                                      struct reasons *reasons);

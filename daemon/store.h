@@ -2,9 +2,10 @@
 /*
  * What the verifier remembers, as domain verbs. Written for many nodes: conditional on versions,
  * with conflict and outcome-unknown as answers, and no identifier that a later commit can overtake.
- * One implementation is linked by each engine's file (store_sqlite*.c). Every function may be called from any
- * thread. Strings in results are owned by the result and freed by its _clear(). Never reads the clock:
- * times are arguments, unix s unless named _ms. [architecture 5; protocol 3, 4]
+ * One implementation is linked by each engine's file (store_sqlite*.c). Every function may be
+ * called from any thread. Strings in results are owned by the result and freed by its _clear().
+ * Never reads the clock: times are arguments, unix s unless named _ms. [architecture 5; protocol 3,
+ * 4]
  *
  * Statuses of all verbs: STATUS_STORE: refused, nothing was written. STATUS_UNCERTAIN: whether the
  * commit took effect is unknown; the store is then closed for good and store_ready() is false.
@@ -22,7 +23,8 @@
 
 struct store;
 
-/* Open or create. location: a path for SQLite. STATUS_INVALID: schema newer than ours, or not ours. */
+/* Open or create. location: a path for SQLite. STATUS_INVALID: schema newer than ours, or not ours.
+ */
 MUST_CHECK enum status store_open(const char *location, struct store **out, struct diag *diag);
 /* Waits for running verbs; safe on NULL. */
 void store_close(struct store *s);
@@ -59,29 +61,28 @@ struct store_device {
     struct buffer ak_public;               /* TPMT_PUBLIC of the current AK; empty while expected */
     uint64_t ak_serial;                    /* rises with each AK of this device */
     int64_t ak_since_s, enrolled_s, attested_s; /* 0: never */
-    char *tpm_json;                        /* claimed TPM properties, as one JSON object; NULL */
-    int64_t spent_ms;                      /* issue time of the last challenge spent; 0: none */
-    struct subject_counters counters;      /* of the last accepted round */
-    uint64_t boot;                         /* current boot record; 0: none */
+    char *tpm_json;                   /* claimed TPM properties, as one JSON object; NULL */
+    int64_t spent_ms;                 /* issue time of the last challenge spent; 0: none */
+    struct subject_counters counters; /* of the last accepted round */
+    uint64_t boot;                    /* current boot record; 0: none */
     size_t n_perspectives;
     struct store_perspective perspectives[LIMIT_PERSPECTIVES];
     bool last_good_present;
-    struct subject_pcrs last_good;         /* PCRs of the last trusted round */
+    struct subject_pcrs last_good; /* PCRs of the last trusted round */
 };
 
-MUST_CHECK enum status store_get_device(struct store *s, const char *id,
-                                        struct store_device *out);
+MUST_CHECK enum status store_get_device(struct store *s, const char *id, struct store_device *out);
 void store_device_clear(struct store_device *d);
 
 struct store_device_filter {
-    const char *state;     /* life cycle word or NULL */
-    const char *verdict;   /* worst verdict's word or NULL */
+    const char *state;                           /* life cycle word or NULL */
+    const char *verdict;                         /* worst verdict's word or NULL */
     int64_t attested_before_s, attested_since_s; /* 0: any; for liveness */
     bool never_attested;
     const struct label *labels; /* all must match */
     size_t n_labels;
-    const char *after;     /* cursor: the last id of the page before; NULL: from the start */
-    size_t limit;          /* 1 to LIMIT_PAGE */
+    const char *after; /* cursor: the last id of the page before; NULL: from the start */
+    size_t limit;      /* 1 to LIMIT_PAGE */
 };
 struct store_device_list {
     struct store_device *items;
@@ -92,12 +93,14 @@ MUST_CHECK enum status store_list_devices(struct store *s, const struct store_de
                                           struct store_device_list *out);
 void store_device_list_clear(struct store_device_list *l);
 
-/* Announce a device by the SHA-256 of its EK's SPKI (factory list). STATUS_CONFLICT: known already. */
+/* Announce a device by the SHA-256 of its EK's SPKI (factory list). STATUS_CONFLICT: known already.
+ */
 MUST_CHECK enum status store_put_expected(struct store *s, const struct store_actor *who,
                                           const uint8_t ek_sha256[static DIGEST_SHA256_SIZE],
                                           const char *name, const struct label *labels,
                                           size_t n_labels);
-/* Change state, name and labels at once; NULL name and SIZE_MAX labels keep. STATUS_CONFLICT: version. */
+/* Change state, name and labels at once; NULL name and SIZE_MAX labels keep. STATUS_CONFLICT:
+ * version. */
 struct store_device_change {
     const char *id;
     uint64_t version; /* 0: whatever it is */
@@ -124,13 +127,14 @@ struct store_enrollment {
     enum member_by proposed;   /* NONE: wait for approval */
     const uint8_t *join_token; /* SHA-256 of the token to spend, or NULL */
     const char *tpm_json;
-    bool pending;              /* state to end in when new: pending instead of enrolled */
+    bool pending; /* state to end in when new: pending instead of enrolled */
 };
 enum store_enrolled { STORE_ENROLLED_NEW, STORE_ENROLLED_AGAIN, STORE_ENROLLED_NEW_AK };
 
 /* In one transaction: spend the token, insert or update the device, retire the old AK, audit.
- * STATUS_CONFLICT: an EK belongs to another device. STATUS_NOT_FOUND: token unknown, used up, expired.
- * STATUS_DENIED: the device is quarantined, revoked, decommissioned. STATUS_LIMIT: LIMIT_PENDING_DEVICES. */
+ * STATUS_CONFLICT: an EK belongs to another device. STATUS_NOT_FOUND: token unknown, used up,
+ * expired. STATUS_DENIED: the device is quarantined, revoked, decommissioned. STATUS_LIMIT:
+ * LIMIT_PENDING_DEVICES. */
 MUST_CHECK enum status store_put_enrollment(struct store *s, const struct store_actor *who,
                                             const struct store_enrollment *e,
                                             enum store_enrolled *how);
@@ -139,12 +143,12 @@ MUST_CHECK enum status store_find_ek(struct store *s,
                                      const uint8_t ek_sha256[static DIGEST_SHA256_SIZE],
                                      char id[static DEVICE_ID_SIZE]);
 
-/* Bounded, aggregated rows (who, code, hour) of what was refused before anything could be said. device or
- * ek_sha256 may be NULL. Never fails the caller: a full table drops. */
+/* Bounded, aggregated rows (who, code, hour) of what was refused before anything could be said.
+ * device or ek_sha256 may be NULL. Never fails the caller: a full table drops. */
 void store_note_refusal(struct store *s, const char *address, const uint8_t *ek_sha256,
                         const char *code, int64_t now_s);
-void store_note_attempt(struct store *s, const char *device, const char *address,
-                        const char *code, int64_t now_s);
+void store_note_attempt(struct store *s, const char *device, const char *address, const char *code,
+                        int64_t now_s);
 
 /* ---- boots, segments, rounds ---- */
 
@@ -166,33 +170,35 @@ MUST_CHECK enum status store_get_ima(struct store *s, uint64_t boot, struct buff
 /* One appraised round, everything that the verdict came from. Borrowed until the verb returns. */
 struct store_round {
     const char *device;
-    uint64_t version;      /* of the device row that was read */
-    int64_t spent_ms;      /* issue time of the challenge: must be above the stored one */
-    int64_t time_s;        /* now */
+    uint64_t version; /* of the device row that was read */
+    int64_t spent_ms; /* issue time of the challenge: must be above the stored one */
+    int64_t time_s;   /* now */
     int64_t evidence_s, expires_s;
     char attestation[STORE_ID_SIZE];
     struct subject_counters counters;
-    bool new_boot;         /* start a boot record, else continue boot */
+    bool new_boot; /* start a boot record, else continue boot */
     uint64_t boot;
     bool boot_log_present;
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
-    struct bytes boot_log;       /* empty when it is held already */
-    struct bytes ima_segment;    /* proven entries of this round */
-    struct replay_state state;   /* after this round */
+    struct bytes boot_log;     /* empty when it is held already */
+    struct bytes ima_segment;  /* proven entries of this round */
+    struct replay_state state; /* after this round */
     struct bytes userspace_log;
-    struct bytes evidence;       /* the frame's small members as received, re-encoded without logs */
-    const char *appraisal_json;  /* perspectives, reasons, facts: the API's attestation document */
-    const char *inputs_json;     /* documents, labels, ledger and replay state before, AK, versions, time */
-    struct bytes pcrs_cbor;      /* bound PCR values */
-    const char *result;          /* the signed token */
+    struct bytes evidence;      /* the frame's small members as received, re-encoded without logs */
+    const char *appraisal_json; /* perspectives, reasons, facts: the API's attestation document */
+    const char
+        *inputs_json; /* documents, labels, ledger and replay state before, AK, versions, time */
+    struct bytes pcrs_cbor; /* bound PCR values */
+    const char *result;     /* the signed token */
     size_t n_perspectives;
     struct store_perspective perspectives[LIMIT_PERSPECTIVES];
-    bool good;                   /* every perspective trusted: last_good is replaced */
-    struct subject_pcrs pcrs;    /* for last_good */
+    bool good;                /* every perspective trusted: last_good is replaced */
+    struct subject_pcrs pcrs; /* for last_good */
 };
-/* Commit n rounds as one group, each under its own savepoint. results[i]: STATUS_OK, STATUS_CONFLICT (the
- * device's version moved: read again), STATUS_STALE (challenge spent), STATUS_NOT_FOUND, STATUS_STORE. The return
- * value is the commit's: unless STATUS_OK, no round of the group counts. */
+/* Commit n rounds as one group, each under its own savepoint. results[i]: STATUS_OK,
+ * STATUS_CONFLICT (the device's version moved: read again), STATUS_STALE (challenge spent),
+ * STATUS_NOT_FOUND, STATUS_STORE. The return value is the commit's: unless STATUS_OK, no round of
+ * the group counts. */
 MUST_CHECK enum status store_put_rounds(struct store *s, const struct store_round *const *rounds,
                                         size_t n, enum status *results);
 

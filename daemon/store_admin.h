@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's part of the store: documents, API tokens, join tokens, audit, events. Same contract as
- * store.h.
+ * The operator's part of the store: documents, API tokens, join tokens, audit, events. Same
+ * contract as store.h.
  */
 #pragma once
 
@@ -25,15 +25,14 @@ struct store_document_list {
     size_t n_items;
     bool more;
 };
-/* STATUS_OK and *again true: the same content is there already. STATUS_CONFLICT: this version exists with other
- * content, or is not above the highest of its id. */
+/* STATUS_OK and *again true: the same content is there already. STATUS_CONFLICT: this version
+ * exists with other content, or is not above the highest of its id. */
 MUST_CHECK enum status store_put_document(struct store *s, const struct store_actor *who,
                                           const struct document_info *info, struct bytes text,
                                           bool *again);
 /* version 0: the active one, else the highest. STATUS_NOT_FOUND. */
-MUST_CHECK enum status store_get_document(struct store *s, enum document_kind kind,
-                                          const char *id, uint64_t version,
-                                          struct store_document *out);
+MUST_CHECK enum status store_get_document(struct store *s, enum document_kind kind, const char *id,
+                                          uint64_t version, struct store_document *out);
 MUST_CHECK enum status store_list_documents(struct store *s, enum document_kind kind,
                                             const char *after, size_t limit,
                                             struct store_document_list *out);
@@ -59,7 +58,7 @@ struct store_token {
     uint32_t uses_left;                 /* join */
     struct label *labels;               /* API: scope; join: given to the device */
     size_t n_labels;
-    char *description;                  /* API; join: the device's name, may be NULL */
+    char *description; /* API; join: the device's name, may be NULL */
     int64_t created_s, expires_s;
     char *created_by;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open rooms of a running attestd, as every handler and coordinator sees them. Made by main, lives
- * as long as the process; each member says itself which threads may use it. Nothing here is state.
+ * The open rooms of a running attestd, as every handler and coordinator sees them. Made by main,
+ * lives as long as the process; each member says itself which threads may use it. Nothing here is
+ * state.
  */
 #pragma once
 
@@ -17,10 +18,10 @@ struct verifier {
     const struct config *config;
     struct store *store;
     struct writer *writer;
-    struct snapshot *snapshot;   /* the documents in force */
+    struct snapshot *snapshot; /* the documents in force */
     struct keyring *keyring;
-    struct ek_roots *ek_roots;   /* trust anchors and bundle for EK certificates */
-    const char *const *origins;  /* our own https origins, without a trailing slash */
+    struct ek_roots *ek_roots;  /* trust anchors and bundle for EK certificates */
+    const char *const *origins; /* our own https origins, without a trailing slash */
     size_t n_origins;
-    bool exporter_required;      /* off behind a proxy that ends TLS */
+    bool exporter_required; /* off behind a proxy that ends TLS */
 };

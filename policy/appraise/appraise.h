@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * from: documents, a quote, its replay, the subject and the time; to: struct appraisal = one verdict a
- * perspective with reasons and facts. The only place that writes VERDICT_TRUSTED; a verdict is one
- * conjunction over the rules, and any status but STATUS_OK gives none. Never reads the clock. Pure.
- * [appraisal 1-3; architecture 2]
+ * from: documents, a quote, its replay, the subject and the time; to: struct appraisal = one
+ * verdict a perspective with reasons and facts. The only place that writes VERDICT_TRUSTED; a
+ * verdict is one conjunction over the rules, and any status but STATUS_OK gives none. Never reads
+ * the clock. Pure. [appraisal 1-3; architecture 2]
  */
 #pragma once
 
@@ -25,19 +25,19 @@ struct appraisal_perspective {
     char name[LIMIT_NAME + 1];
     enum verdict verdict;
     struct vector vector;
-    struct reasons reasons;             /* with REASON_KIND_REASON: what lowered this verdict */
+    struct reasons reasons; /* with REASON_KIND_REASON: what lowered this verdict */
     size_t n_policies;
     const struct document_info **policies; /* applied, in order; borrowed from documents */
     size_t n_references;
     const struct document_info **references;
-    int64_t max_age_s;                  /* smallest of the policies' */
+    int64_t max_age_s; /* smallest of the policies' */
 };
 
 struct appraisal;
 
-/* Always gives an appraisal on STATUS_OK; at least one perspective: without a policy that selects the device
- * there is one named "default" with VERDICT_NONE and policy.none. STATUS_NOMEM, STATUS_CRYPTO,
- * STATUS_INVALID (input without quote or replay). Holds a reference to documents. */
+/* Always gives an appraisal on STATUS_OK; at least one perspective: without a policy that selects
+ * the device there is one named "default" with VERDICT_NONE and policy.none. STATUS_NOMEM,
+ * STATUS_CRYPTO, STATUS_INVALID (input without quote or replay). Holds a reference to documents. */
 MUST_CHECK enum status appraise(struct hasher *h, const struct appraisal_input *input,
                                 struct appraisal **out);
 
@@ -50,8 +50,8 @@ enum verdict appraisal_verdict(const struct appraisal *a);
 /* Time of the evidence (challenge issue), and until when the result may be relied on, unix s. */
 int64_t appraisal_evidence_s(const struct appraisal *a);
 int64_t appraisal_expires_s(const struct appraisal *a);
-/* Decoded for people and rules, from proven events only: Secure Boot 1, 0, -1 not said; the kernel command
- * line ("" when none is bound). */
+/* Decoded for people and rules, from proven events only: Secure Boot 1, 0, -1 not said; the kernel
+ * command line ("" when none is bound). */
 int appraisal_secure_boot(const struct appraisal *a);
 const char *appraisal_command_line(const struct appraisal *a);
 void appraisal_free(struct appraisal *a);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The documents that say what counts as good: policies and reference sets (boot profiles), strict JSON,
- * immutable versions. A compiled snapshot of the active ones is shared by all threads behind a reference
- * count and never changes. Pure. [appraisal 2, 4; attest-policy(5), attest-reference(5)]
+ * The documents that say what counts as good: policies and reference sets (boot profiles), strict
+ * JSON, immutable versions. A compiled snapshot of the active ones is shared by all threads behind
+ * a reference count and never changes. Pure. [appraisal 2, 4; attest-policy(5),
+ * attest-reference(5)]
  */
 #pragma once
 
@@ -23,9 +24,9 @@ struct document_info {
 
 struct document;
 
-/* Parse one document of either kind (member "type"). STATUS_INVALID: unknown or duplicate key, wrong type, a
- * rule that contradicts itself; diag has the line in offset and the path ("components[3].values") in
- * text. STATUS_LIMIT. */
+/* Parse one document of either kind (member "type"). STATUS_INVALID: unknown or duplicate key,
+ * wrong type, a rule that contradicts itself; diag has the line in offset and the path
+ * ("components[3].values") in text. STATUS_LIMIT. */
 MUST_CHECK enum status document_parse(struct hasher *h, struct bytes json, struct document **out,
                                       struct diag *diag);
 const struct document_info *document_info(const struct document *d);
@@ -35,7 +36,8 @@ void document_freep(struct document **d);
 struct documents;
 
 /* Compile a snapshot. Takes over all n documents, also on failure. STATUS_INVALID: a policy names a
- * reference set that is not among them, two documents of one kind have one id. generation is the store's. */
+ * reference set that is not among them, two documents of one kind have one id. generation is the
+ * store's. */
 MUST_CHECK enum status documents_new(struct document **list, size_t n, uint64_t generation,
                                      struct documents **out, struct diag *diag);
 /* Reference counting, any thread. */
@@ -46,8 +48,8 @@ void documents_unrefp(struct documents **d);
 uint64_t documents_generation(const struct documents *d);
 size_t documents_count(const struct documents *d);
 const struct document_info *documents_info(const struct documents *d, size_t i);
-/* What a challenge asks for: the union over all policies, else sha256 0-15. Never empty. The same for all
- * devices, so that a challenge tells nothing about one. */
+/* What a challenge asks for: the union over all policies, else sha256 0-15. Never empty. The same
+ * for all devices, so that a challenge tells nothing about one. */
 const struct selection *documents_selection(const struct documents *d);
 /* One digest over all documents' ids, versions and digests: names the inputs of a verdict. */
 const struct digest *documents_digest(const struct documents *d);

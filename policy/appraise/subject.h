@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the verifier itself knows of a device when it appraises: the operator's and the store's word,
- * never the device's. Visible plain values; strings are borrowed. Pure. [protocol 1, 2, 4]
+ * What the verifier itself knows of a device when it appraises: the operator's and the store's
+ * word, never the device's. Visible plain values; strings are borrowed. Pure. [protocol 1, 2, 4]
  */
 #pragma once
 
@@ -9,7 +9,13 @@
 #include "base/limits.h"
 
 enum genuine { GENUINE_UNVERIFIED = 0, GENUINE_SOFTWARE, GENUINE_VERIFIED };
-enum member_by { MEMBER_BY_NONE = 0, MEMBER_BY_FIRST_USE, MEMBER_BY_TOKEN, MEMBER_BY_APPROVAL, MEMBER_BY_LIST };
+enum member_by {
+    MEMBER_BY_NONE = 0,
+    MEMBER_BY_FIRST_USE,
+    MEMBER_BY_TOKEN,
+    MEMBER_BY_APPROVAL,
+    MEMBER_BY_LIST
+};
 enum life_cycle {
     LIFE_CYCLE_EXPECTED = 0,
     LIFE_CYCLE_PENDING,
@@ -48,12 +54,13 @@ struct subject {
     enum genuine genuine;
     enum member_by member_by;
     enum life_cycle state;
-    struct subject_counters last;        /* of the last accepted round: the ledger before this one */
-    const struct subject_pcrs *last_good; /* of the last trusted boot in this perspective's sense; may be NULL */
+    struct subject_counters last; /* of the last accepted round: the ledger before this one */
+    const struct subject_pcrs
+        *last_good; /* of the last trusted boot in this perspective's sense; may be NULL */
 };
 
-/* "verified", "unverified", "software"; "list", "token", "approval", "first-use", "none"; life cycle words.
- * The parsers give false when unknown. */
+/* "verified", "unverified", "software"; "list", "token", "approval", "first-use", "none"; life
+ * cycle words. The parsers give false when unknown. */
 const char *genuine_name(enum genuine g);
 bool genuine_parse(const char *name, enum genuine *out);
 const char *member_by_name(enum member_by m);

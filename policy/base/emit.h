@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON text emitted into a buffer: for results and replies on the hot path, where building a tree
- * first costs more than the verification (measured 12 to 18 times). Commas and escapes are its business;
- * nesting is the caller's, checked by emit_check(). Parsing is never done here. [RFC 8259]
+ * first costs more than the verification (measured 12 to 18 times). Commas and escapes are its
+ * business; nesting is the caller's, checked by emit_check(). Parsing is never done here. [RFC
+ * 8259]
  */
 #pragma once
 
@@ -50,6 +51,6 @@ void emit_uint_member(struct emit *e, const char *name, uint64_t value);
 void emit_bool_member(struct emit *e, const char *name, bool value);
 void emit_time_member(struct emit *e, const char *name, int64_t unix_s);
 
-/* STATUS_OK when every container is closed and memory sufficed; STATUS_NOMEM; STATUS_LIMIT: deeper than
- * EMIT_DEPTH or closed more than opened (our bug). */
+/* STATUS_OK when every container is closed and memory sufficed; STATUS_NOMEM; STATUS_LIMIT: deeper
+ * than EMIT_DEPTH or closed more than opened (our bug). */
 MUST_CHECK enum status emit_check(const struct emit *e);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The attestation key that may sign quotes: a restricted signing key, fixed to its TPM. One record,
- * immutable, from one TPM public area; all else (Name, scheme, EVP_PKEY) is derived from it. Also the
- * place that turns a TPM public area into an EVP_PKEY. [protocol 2; TPM2 P1 27.3]
+ * immutable, from one TPM public area; all else (Name, scheme, EVP_PKEY) is derived from it. Also
+ * the place that turns a TPM public area into an EVP_PKEY. [protocol 2; TPM2 P1 27.3]
  */
 #pragma once
 
@@ -13,14 +13,15 @@
 
 struct ak;
 
-/* From TPMT_PUBLIC or TPM2B_PUBLIC; copies what it keeps. When the key may not sign quotes *out is NULL,
- * STATUS_OK, and reasons has one of ak.malformed, ak.unsupported, ak.attributes (fixedTPM, fixedParent,
- * sensitiveDataOrigin, restricted, sign, not decrypt, not encryptedDuplication, nameAlg >= SHA-256), ak.scheme,
- * ak.weak (RSA < 2048, not P-256/P-384, ROCA). */
+/* From TPMT_PUBLIC or TPM2B_PUBLIC; copies what it keeps. When the key may not sign quotes *out is
+ * NULL, STATUS_OK, and reasons has one of ak.malformed, ak.unsupported, ak.attributes (fixedTPM,
+ * fixedParent, sensitiveDataOrigin, restricted, sign, not decrypt, not encryptedDuplication,
+ * nameAlg >= SHA-256), ak.scheme, ak.weak (RSA < 2048, not P-256/P-384, ROCA). */
 MUST_CHECK enum status ak_parse(struct hasher *h, struct bytes public_area, struct ak **out,
                                 struct reasons *reasons);
 /* From a PEM or DER SubjectPublicKeyInfo, for offline use: nothing is known of its attributes, so
- * ak_attributes_known() is false and the scheme is whichever fits the key type. STATUS_MALFORMED. */
+ * ak_attributes_known() is false and the scheme is whichever fits the key type. STATUS_MALFORMED.
+ */
 MUST_CHECK enum status ak_parse_spki(struct bytes spki, struct ak **out, struct diag *diag);
 
 struct bytes ak_public_area(const struct ak *ak); /* TPMT_PUBLIC */
@@ -37,8 +38,8 @@ void ak_free(struct ak *ak);
 void ak_freep(struct ak **ak);
 
 /* Verify a TPMT_SIGNATURE over message with the key's scheme and hash. *valid is false on STATUS_OK
- * when it is not; reasons then has quote.malformed, quote.unsupported, quote.algorithm or quote.signature.
- * RSA: signature size = modulus size; ECDSA: 0 < r,s < n. */
+ * when it is not; reasons then has quote.malformed, quote.unsupported, quote.algorithm or
+ * quote.signature. RSA: signature size = modulus size; ECDSA: 0 < r,s < n. */
 MUST_CHECK enum status ak_verify(const struct ak *ak, struct bytes message, struct bytes signature,
                                  bool *valid, struct reasons *reasons);
 

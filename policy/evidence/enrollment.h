@@ -20,8 +20,8 @@ MUST_CHECK enum status enrollment_ueid(struct hasher *h, struct bytes ek_spki,
 /* 32 lower-case hex digits. */
 bool enrollment_is_device_id(const char *text);
 
-/* proof = HMAC-SHA-256(secret, deterministic CBOR [label, enrollment id (bytes), SHA-256 of the EK's SPKI,
- * AK Name, verifier origin]). secret has ENROLLMENT_SECRET_SIZE bytes. */
+/* proof = HMAC-SHA-256(secret, deterministic CBOR [label, enrollment id (bytes), SHA-256 of the
+ * EK's SPKI, AK Name, verifier origin]). secret has ENROLLMENT_SECRET_SIZE bytes. */
 struct enrollment_transcript {
     struct bytes enrollment; /* the sealed id, decoded */
     struct bytes ek_spki;    /* DER */

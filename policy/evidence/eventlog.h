@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The boot log as bytes say it: TCG crypto-agile log (PFP 1.06 10), the SHA-1-only log and CCEL for
- * inspection. Parsed is not believed: only replay.h says which events a quote proves. Views borrow from
- * the input. No recursion, no cast of bytes to structs; caps of base/limits.h. Pure.
+ * inspection. Parsed is not believed: only replay.h says which events a quote proves. Views borrow
+ * from the input. No recursion, no cast of bytes to structs; caps of base/limits.h. Pure.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ struct event {
     uint32_t number; /* from 0, the Spec ID record included */
     uint32_t pcr;    /* below 24, or any for EV_NO_ACTION; the register index for CCEL */
     uint32_t type;
-    size_t offset;                     /* of the record in the log */
-    struct bytes digest[LIMIT_BANKS];  /* by bank of the log; empty where the event has none */
+    size_t offset;                    /* of the record in the log */
+    struct bytes digest[LIMIT_BANKS]; /* by bank of the log; empty where the event has none */
     struct bytes data;
 };
 
@@ -50,16 +50,16 @@ struct eventlog {
     size_t size; /* bytes used; what follows was filler */
 };
 
-/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range or
- * log.locality with the event's number. STATUS_NOMEM. */
+/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range
+ * or log.locality with the event's number. STATUS_NOMEM. */
 MUST_CHECK enum status eventlog_parse(struct bytes in, struct eventlog **out,
                                       struct reasons *reasons);
 /* Bank number of a TPM algorithm in this log; n_banks when absent. */
 size_t eventlog_bank(const struct eventlog *log, uint16_t alg);
 /* "EV_SEPARATOR"; "0x12345678" style text for an unknown one is left to the caller: NULL. */
 const char *event_type_name(uint32_t type);
-/* Replay alone, without a quote (for inspection): pcrs[bank][pcr], used[pcr] when any event extended it.
- * Start values by locality and H-CRTM; DRTM PCRs 17-22 start at zero when extended. */
+/* Replay alone, without a quote (for inspection): pcrs[bank][pcr], used[pcr] when any event
+ * extended it. Start values by locality and H-CRTM; DRTM PCRs 17-22 start at zero when extended. */
 struct eventlog_pcrs {
     struct digest pcr[LIMIT_BANKS][LIMIT_PCRS];
     bool used[LIMIT_PCRS];

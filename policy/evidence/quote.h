@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * from: struct evidence, struct ak, struct freshness; to: struct quote = signed by that AK over that
- * freshness, every PCR value bound. Its only constructor is quote_verify(); until it exists nothing is
- * said about a device. Holds no pointer into the evidence. Pure. [protocol 3; threats 1-9]
+ * from: struct evidence, struct ak, struct freshness; to: struct quote = signed by that AK over
+ * that freshness, every PCR value bound. Its only constructor is quote_verify(); until it exists
+ * nothing is said about a device. Holds no pointer into the evidence. Pure. [protocol 3; threats
+ * 1-9]
  *
- * Order of checks: magic, type (before anything else of the structure), signature, qualified signer,
- * selection, extraData, composite, members against the manifest.
+ * Order of checks: magic, type (before anything else of the structure), signature, qualified
+ * signer, selection, extraData, composite, members against the manifest.
  */
 #pragma once
 
@@ -16,9 +17,10 @@
 
 struct quote;
 
-/* STATUS_OK and *out NULL: an attempt, and reasons has exactly one of the quote.* or evidence.manifest codes.
- * For FRESHNESS_GIVEN evidence needs only quote, signature and pcrs (pcrs may be absent: then no value
- * is bound and quote_pcr() gives none). Any other status: ours; no reason. */
+/* STATUS_OK and *out NULL: an attempt, and reasons has exactly one of the quote.* or
+ * evidence.manifest codes. For FRESHNESS_GIVEN evidence needs only quote, signature and pcrs (pcrs
+ * may be absent: then no value is bound and quote_pcr() gives none). Any other status: ours; no
+ * reason. */
 MUST_CHECK enum status quote_verify(struct hasher *h, const struct evidence *evidence,
                                     const struct ak *ak, const struct freshness *freshness,
                                     struct quote **out, struct reasons *reasons);

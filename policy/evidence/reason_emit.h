@@ -7,8 +7,8 @@
 #include "base/emit.h"
 #include "evidence/reason.h"
 
-/* {"code","log","pcr","event","bank","bound","what","expected","found","sentence"}; members without content
- * are null. */
+/* {"code","log","pcr","event","bank","bound","what","expected","found","sentence"}; members without
+ * content are null. */
 void reason_emit(struct emit *e, const struct reason *r);
 /* An array of those whose kind is kind. */
 void reasons_emit(struct emit *e, const struct reasons *list, enum reason_kind kind);

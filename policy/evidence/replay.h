@@ -24,22 +24,22 @@ struct replay_state {
 };
 
 struct replay_input {
-    struct bytes boot_log;       /* whole, also when it was sent by reference; empty: none */
+    struct bytes boot_log; /* whole, also when it was sent by reference; empty: none */
     bool boot_log_present;
-    struct bytes ima;            /* entries after state->n_entries */
+    struct bytes ima; /* entries after state->n_entries */
     bool ima_present;
-    struct bytes userspace_log;  /* whole */
+    struct bytes userspace_log; /* whole */
     bool userspace_present;
-    struct replay_state state;   /* zero value: a new boot */
-    struct bytes ima_older;      /* the entries that earlier rounds of this boot proved; may be empty */
+    struct replay_state state; /* zero value: a new boot */
+    struct bytes ima_older; /* the entries that earlier rounds of this boot proved; may be empty */
 };
 
 enum replay_pcr {
     REPLAY_PCR_NOT_QUOTED = 0,
-    REPLAY_PCR_PROVEN,      /* events reproduce it in every quoted bank */
-    REPLAY_PCR_RESET,       /* at its reset value, no events */
-    REPLAY_PCR_MISMATCH,    /* events do not reproduce it: log.pcr-mismatch or ima.pcr-mismatch */
-    REPLAY_PCR_UNEXPLAINED  /* extended, but no log has events for it: log.pcr-unexplained */
+    REPLAY_PCR_PROVEN,     /* events reproduce it in every quoted bank */
+    REPLAY_PCR_RESET,      /* at its reset value, no events */
+    REPLAY_PCR_MISMATCH,   /* events do not reproduce it: log.pcr-mismatch or ima.pcr-mismatch */
+    REPLAY_PCR_UNEXPLAINED /* extended, but no log has events for it: log.pcr-unexplained */
 };
 
 /* An event that the quote proves. */
@@ -47,7 +47,7 @@ struct replay_event {
     enum reason_log log;
     uint32_t number;
     uint32_t pcr;
-    uint32_t type;                 /* claimed */
+    uint32_t type;                     /* claimed */
     struct digest digest[LIMIT_BANKS]; /* by bank of the quote's selection */
     struct event_meaning meaning;
 };

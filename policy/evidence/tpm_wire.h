@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TPM structures from bytes: TPMS_ATTEST (quote), TPMT_SIGNATURE, TPMT_PUBLIC. Own parsers over
- * base/reader, since libtss2-mu accepts a wrong magic and trailing bytes. All views are borrowed from
- * the input. Parsed is not believed: see quote.h and ak.h. Pure.
+ * base/reader, since libtss2-mu accepts a wrong magic and trailing bytes. All views are borrowed
+ * from the input. Parsed is not believed: see quote.h and ak.h. Pure.
  */
 #pragma once
 
@@ -58,7 +58,7 @@ struct tpm_attest {
 struct tpm_signature {
     uint16_t scheme; /* TPM_ALG_RSASSA, _RSAPSS or _ECDSA */
     uint16_t hash;
-    struct bytes rsa; /* RSA schemes */
+    struct bytes rsa;  /* RSA schemes */
     struct bytes r, s; /* ECDSA: as sent, may be shorter than the field */
 };
 
@@ -70,29 +70,26 @@ struct tpm_public {
     struct bytes auth_policy;
     uint16_t symmetric, symmetric_bits, symmetric_mode; /* TPM_ALG_NULL, 0, 0 for signing keys */
     uint16_t scheme, scheme_hash;
-    uint16_t curve;                 /* ECC */
-    uint16_t key_bits;              /* RSA; for ECC the field size in bits */
-    uint32_t exponent;              /* RSA; 65537 when sent as 0 */
-    struct bytes modulus;           /* RSA */
-    struct bytes x, y;              /* ECC */
+    uint16_t curve;       /* ECC */
+    uint16_t key_bits;    /* RSA; for ECC the field size in bits */
+    uint32_t exponent;    /* RSA; 65537 when sent as 0 */
+    struct bytes modulus; /* RSA */
+    struct bytes x, y;    /* ECC */
 };
 
 /* TPMS_ATTEST. Only magic and type are filled when they are not a quote's: the caller names that.
  * STATUS_MALFORMED with clause and offset. [TPM2 P2 10.12.12] */
-MUST_CHECK enum status tpm_attest_parse(struct bytes in, struct tpm_attest *out,
-                                        struct diag *diag);
+MUST_CHECK enum status tpm_attest_parse(struct bytes in, struct tpm_attest *out, struct diag *diag);
 /* TPMT_SIGNATURE. STATUS_UNSUPPORTED: a scheme that we do not verify (ECDAA, SM2, EC-Schnorr,
  * HMAC, post-quantum); STATUS_MALFORMED. [TPM2 P2 11.3.4] */
 MUST_CHECK enum status tpm_signature_parse(struct bytes in, struct tpm_signature *out,
                                            struct diag *diag);
 /* TPMT_PUBLIC, or TPM2B_PUBLIC (its size field is recognised and checked). STATUS_UNSUPPORTED: a
  * type, curve or scheme that we do not know. [TPM2 P2 12.2.4] */
-MUST_CHECK enum status tpm_public_parse(struct bytes in, struct tpm_public *out,
-                                        struct diag *diag);
+MUST_CHECK enum status tpm_public_parse(struct bytes in, struct tpm_public *out, struct diag *diag);
 
 /* Name = be16 nameAlg || H(TPMT_PUBLIC), appended to out. [TPM2 P1 16] STATUS_UNSUPPORTED. */
-MUST_CHECK enum status tpm_name(struct hasher *h, const struct tpm_public *pub,
-                                struct buffer *out);
+MUST_CHECK enum status tpm_name(struct hasher *h, const struct tpm_public *pub, struct buffer *out);
 /* Qualified Name of a primary key: be16 nameAlg || H(hierarchy || Name). [TPM2 P1 16] */
-MUST_CHECK enum status tpm_qualified_name(struct hasher *h, uint32_t hierarchy,
-                                          struct bytes name, struct buffer *out);
+MUST_CHECK enum status tpm_qualified_name(struct hasher *h, uint32_t hierarchy, struct bytes name,
+                                          struct buffer *out);
