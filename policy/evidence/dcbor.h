@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Deterministic CBOR (RFC 8949 4.2.1), as little of it as the wire form has: unsigned integers,
- * byte and text strings, arrays, maps, booleans and null. The reader walks in place over libcbor's
- * streaming decoder and refuses all else: negative numbers, tags, floats, indefinite lengths,
- * lengths not in their shortest form, invalid UTF-8, depth above LIMIT_CBOR_DEPTH, more than
- * LIMIT_CBOR_ITEMS. No allocation.
+ * byte and text strings, arrays, maps with text keys, booleans and null. The reader walks in place
+ * over libcbor's streaming decoder and refuses all else: negative numbers, tags, floats, indefinite
+ * lengths, lengths not in their shortest form, invalid UTF-8, map keys that repeat or are out of
+ * order, depth above LIMIT_CBOR_DEPTH, more than LIMIT_CBOR_ITEMS. No allocation.
  */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/limits.h"
 
-/* Writers: the caller writes map keys in their deterministic order. */
+/* Writers: the caller writes map keys in their deterministic order: shorter first, then bytewise.
+ */
 void dcbor_put_uint(struct buffer *out, uint64_t v);
 void dcbor_put_bytes(struct buffer *out, struct bytes v);
 void dcbor_put_text(struct buffer *out, const char *v);
@@ -34,10 +35,11 @@ enum dcbor_kind {
 /* Sticky cursor: after a failure every read returns zero values and dcbor_end() reports it. */
 struct dcbor {
     struct bytes in;
-    size_t offset;
+    size_t offset; /* of the next item; of the refused one, once failed */
     size_t n_items;
     unsigned depth;
-    uint64_t left[LIMIT_CBOR_DEPTH]; /* items left in each open container */
+    uint64_t left[LIMIT_CBOR_DEPTH];    /* items left in each open container */
+    struct bytes key[LIMIT_CBOR_DEPTH]; /* the key read last in each open map */
     bool failed;
     bool limited; /* failed because of a limit */
 };
@@ -50,9 +52,15 @@ struct bytes dcbor_bytes(struct dcbor *r);
 struct bytes dcbor_text(struct dcbor *r);
 bool dcbor_bool(struct dcbor *r);
 void dcbor_null(struct dcbor *r);
-/* Open a container and return its number of items (pairs for a map). Its end needs no call. */
+/* Open a container and return its number of items (pairs for a map), at most LIMIT_CBOR_ITEMS. Its
+ * end needs no call. */
 size_t dcbor_array(struct dcbor *r);
 size_t dcbor_map(struct dcbor *r);
+/* The next key of the innermost open map: text that sorts after the key before it. */
+struct bytes dcbor_key(struct dcbor *r);
+/* The next item is this text: a label, or a key of a map whose keys are all demanded. */
+void dcbor_expect_text(struct dcbor *r, const char *text);
+/* Refuse what was read last for a reason of the caller's. */
 void dcbor_fail(struct dcbor *r);
 /* STATUS_OK when one complete item was read, nothing is open and nothing is left; else
  * STATUS_MALFORMED or STATUS_LIMIT with the offset. */
