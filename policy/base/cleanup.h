@@ -29,7 +29,7 @@ close_filep(FILE **f)
 
 /* Close a descriptor if not negative. */
 static inline void
-close_fdp(int *fd)
+close_fdp(const int *fd)
 {
     if (*fd >= 0)
         (void)close(*fd);
