@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One HTTP exchange as handlers see it, without a word of libmicrohttpd. A handler reads the request, and
- * fills the response; it runs on a worker thread and may block on the store. Views borrow until the
- * response is sent.
+ * One HTTP exchange as handlers see it, without a word of libmicrohttpd. A handler reads the
+ * request, and fills the response; it runs on a worker thread and may block on the store. Views
+ * borrow until the response is sent.
  */
 #pragma once
 
 #include "daemon/access.h"
 #include "daemon/verifier.h"
 
-enum request_method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_COUNT };
+enum request_method {
+    METHOD_GET,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_COUNT
+};
 
 #define REQUEST_PARAMS  3u
 #define REQUEST_FIELDS  64u
@@ -31,17 +38,17 @@ struct request {
     struct request_field query[REQUEST_FIELDS];
     size_t n_query;
     struct bytes body;
-    const char *origin;        /* the configured origin that Host names; NULL: none of ours */
-    char address[46];          /* of the client; by a trusted proxy's word where configured */
-    uint8_t exporter[32];      /* RFC 9266 */
-    bool exporter_present;     /* TLS here, and 1.3 or extended master secret */
+    const char *origin;    /* the configured origin that Host names; NULL: none of ours */
+    char address[46];      /* of the client; by a trusted proxy's word where configured */
+    uint8_t exporter[32];  /* RFC 9266 */
+    bool exporter_present; /* TLS here, and 1.3 or extended master secret */
     int64_t now_ms;
-    struct access access;      /* after authorization */
+    struct access access;        /* after authorization */
     struct freshness *freshness; /* evidence: verified before the first body byte */
 };
 
 struct response {
-    unsigned status; /* 0: the handler set none, which is answered as 500 */
+    unsigned status;  /* 0: the handler set none, which is answered as 500 */
     const char *type; /* static string; NULL with an empty body */
     struct buffer body;
     struct request_field headers[RESPONSE_FIELDS]; /* names static, values owned */

@@ -28,6 +28,16 @@ bytes_equal(struct bytes a, struct bytes b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+int
+bytes_order(struct bytes a, struct bytes b)
+{
+    size_t shared = a.size < b.size ? a.size : b.size;
+    int order = shared > 0 ? memcmp(a.data, b.data, shared) : 0;
+    if (order != 0 || a.size == b.size)
+        return order;
+    return a.size < b.size ? -1 : 1;
+}
+
 /* Not realloc(): it may leave a copy of a secret behind. */
 static enum status
 grow(struct buffer *b, size_t cap)

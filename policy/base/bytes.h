@@ -47,6 +47,10 @@ struct bytes bytes_slice(struct bytes whole, size_t offset, size_t size);
  */
 bool bytes_equal(struct bytes a, struct bytes b);
 
+/* Order by content as memcmp() has it, a prefix before what it begins; for qsort() and sorted keys
+ * of public data. */
+int bytes_order(struct bytes a, struct bytes b);
+
 /* Make room for at least size more bytes. STATUS_NOMEM. */
 MUST_CHECK enum status buffer_reserve(struct buffer *b, size_t size);
 

@@ -263,7 +263,7 @@ key_order(struct bytes a, struct bytes b)
 {
     if (a.size != b.size)
         return a.size < b.size ? -1 : 1;
-    return a.size == 0 ? 0 : memcmp(a.data, b.data, a.size);
+    return bytes_order(a, b);
 }
 
 void

@@ -43,6 +43,19 @@ compares_size_and_content(void **state)
 }
 
 static void
+orders_a_prefix_before_what_it_begins(void **state)
+{
+    (void)state;
+    assert_true(bytes_order(bytes_of("a\xff", 2), bytes_of("b", 1)) < 0);
+    assert_true(bytes_order(bytes_of("\xff", 1), bytes_of("a", 1)) > 0);
+    assert_true(bytes_order(bytes_of("a", 1), bytes_of("ab", 2)) < 0);
+    assert_true(bytes_order(bytes_of("ab", 2), bytes_of("a", 1)) > 0);
+    assert_int_equal(0, bytes_order(bytes_of("ab", 2), bytes_of("ab", 2)));
+    assert_true(bytes_order((struct bytes){0}, bytes_of("a", 1)) < 0);
+    assert_int_equal(0, bytes_order((struct bytes){0}, (struct bytes){0}));
+}
+
+static void
 views_a_text_without_its_nul(void **state)
 {
     (void)state;
@@ -168,6 +181,7 @@ main(void)
         cmocka_unit_test(slices_inside_the_whole),
         cmocka_unit_test(gives_nothing_for_a_slice_that_leaves_the_whole),
         cmocka_unit_test(compares_size_and_content),
+        cmocka_unit_test(orders_a_prefix_before_what_it_begins),
         cmocka_unit_test(views_a_text_without_its_nul),
         cmocka_unit_test(writes_integers_in_the_named_order),
         cmocka_unit_test(writes_a_tpm2b_with_its_size),
