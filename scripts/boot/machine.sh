@@ -3,7 +3,8 @@
 # One virtual machine with one software TPM, bounded in time, stopped by process id.
 
 MACHINE_UUID=6b1f0a52-9a3c-4a5e-8f27-1c3a5d7e9b03
-BOOT_FAILURES='UEFI Interactive Shell|Kernel panic|bad shim signature|Security Violation|grub rescue'
+BOOT_FAILURES='UEFI Interactive Shell|Kernel panic|bad shim signature|Security Violation'
+BOOT_FAILURES+='|grub rescue'
 SWTPM_PID=
 QEMU_PID=
 
@@ -42,8 +43,13 @@ machine_amd64() {
         -device "tpm-crb,tpmdev=tpm0")
 }
 
+machine_arm64() {
+    MACHINE=(qemu-system-aarch64 -machine virt -cpu cortex-a57 -bios "$FIRMWARE"
+        -device "tpm-tis-device,tpmdev=tpm0")
+}
+
 start_machine() {
-    machine_amd64
+    "machine_$ARCH"
     rm -f "$WORK/out.img" "$WORK/serial.log"
     truncate -s 4M "$WORK/out.img" && : >"$WORK/serial.log"
     timeout "$BOOT_LIMIT_S" nice -n 5 "${MACHINE[@]}" \

@@ -10,31 +10,48 @@ ESP_MIB=126
 
 # The guest's programs, each with the libraries it is linked with, at their own paths.
 GUEST_PROGRAMS=(/usr/bin/busybox /usr/bin/curl /usr/bin/tpm2)
-GUEST_LIBRARIES=(libtss2-tcti-device.so.0)
 GUEST_MODULES=(virtio_pci virtio_blk)
 APPLETS=(cat echo insmod ls mount poweroff sh sleep sync tar uname)
 
+# Programs and libraries are named by their path in the guest; GUEST_ROOT is where they are here.
 copy_in() {
     local file
     for file in "$@"; do
-        [[ -e $TREE/$file ]] || install -D -m 0755 "$file" "$TREE/$file"
+        [[ -e $TREE$file ]] || install -D -m 0755 "$GUEST_ROOT$file" "$TREE$file"
     done
 }
 
-libraries_of() {
-    ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || true
+find_library() {
+    local dir
+    for dir in /lib "/lib/$TRIPLET" "/usr/lib/$TRIPLET"; do
+        [[ ! -e $GUEST_ROOT$dir/$1 ]] || { echo "$dir/$1" && return; }
+    done
+    fail "library $1 is not in the guest's packages"
+}
+
+# Copy a program or library of a foreign architecture with all that it is linked with.
+copy_foreign() {
+    local file=$1 name library
+    [[ ! -e $TREE$file ]] || return 0
+    copy_in "$file"
+    for name in $(readelf -d "$GUEST_ROOT$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+        library=$(find_library "$name")
+        copy_foreign "$library"
+    done
+}
+
+copy_native() {
+    # shellcheck disable=SC2046  # library paths hold no blanks
+    copy_in "$1" $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*')
 }
 
 copy_programs() {
-    local file library
-    for library in "${GUEST_LIBRARIES[@]}"; do
-        file=$(ldconfig -p | sed -n "s|.*$library .*=> ||p" | head -n 1)
-        [[ -n $file ]] || fail "$library is not installed"
-        set -- "$@" "$file"
-    done
-    for file in "${GUEST_PROGRAMS[@]}" "$@"; do
-        # shellcheck disable=SC2046  # library paths hold no blanks
-        copy_in "$file" $(libraries_of "$file")
+    local file tcti copy=copy_native
+    GUEST_ROOT=$(guest_root)
+    [[ -z $GUEST_ROOT ]] || copy=copy_foreign
+    tcti=$(find_library libtss2-tcti-device.so.0)
+    for file in "${GUEST_PROGRAMS[@]}" "$tcti"; do
+        "$copy" "$file"
     done
     for file in "${APPLETS[@]}"; do
         ln -s /usr/bin/busybox "$TREE/bin/$file"
@@ -48,7 +65,7 @@ copy_programs() {
 copy_modules() {
     local root=$1 version=$2 module path
     depmod -b "$root" "$version"
-    for module in "${GUEST_MODULES[@]}"; do
+    for module in "${GUEST_MODULES[@]}" "${MODULES[@]}"; do
         modprobe -d "$root" -S "$version" --show-depends "$module"
     done | sed -n "s|^insmod $root\(/[^ ]*\).*|\1|p" | awk '!seen[$0]++' >"$TREE/etc/modules"
     while read -r path; do
@@ -91,23 +108,48 @@ menuentry 'Gateway' {
 TEXT
 }
 
-# shim, GRUB, kernel and initrd at the paths that the signed GRUB looks at.
-fill_esp_grub() {
-    local kernel=$1 shim grub
-    shim=$(unpacked shim-signed)/usr/lib/shim/shimx64.efi.signed
-    grub=$(unpacked grub-efi-amd64-signed)/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed
-    install -D -m 0644 "$shim" "$ESP/EFI/BOOT/BOOTX64.EFI"
-    install -D -m 0644 "$grub" "$ESP/EFI/BOOT/grubx64.efi"
+note_kernel() {
+    local package
+    package=$(kernel_package)
+    note_image kernel "$1" "$2" "$package" "$(unpacked_version "$package")"
+}
+
+# What the firmware measures of itself is not the digest of its file.
+note_firmware() {
+    local role=$1 file=$2 package
+    package=$(dpkg-query -S "$file") && package=${package%%:*}
+    MEASURED=no note_image "$role" "$(basename "$file")" "$file" "$package" \
+        "$(installed_version "$package")"
+}
+
+# GRUB as FILE, and grub.cfg, kernel and initrd at the paths that the signed GRUB looks at.
+fill_esp_kernel() {
+    local kernel=$1 grub=$2 file=$3
+    install -D -m 0644 "$grub" "$ESP/$file"
     mkdir -p "$ESP/EFI/debian"
     write_grub_cfg >"$ESP/EFI/debian/grub.cfg"
     cp "$kernel" "$ESP/vmlinuz"
     cp "$WORK/initrd.img" "$ESP/initrd.img"
+    note_image grub "$file" "$grub" "grub-efi-$ARCH-signed" \
+        "$(unpacked_version "grub-efi-$ARCH-signed")"
+    MEASURED=$GRUB_MEASURES note_image grub.cfg EFI/debian/grub.cfg "$ESP/EFI/debian/grub.cfg"
+    note_kernel vmlinuz "$kernel"
+    MEASURED=$GRUB_MEASURES note_image initrd initrd.img "$WORK/initrd.img"
+}
+
+fill_esp_uboot() {
+    local grub
+    grub=$(unpacked grub-efi-arm64-signed)/usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed
+    fill_esp_kernel "$1" "$grub" EFI/BOOT/BOOTAA64.EFI
+}
+
+fill_esp_grub() {
+    local shim grub
+    shim=$(unpacked shim-signed)/usr/lib/shim/shimx64.efi.signed
+    grub=$(unpacked grub-efi-amd64-signed)/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed
+    install -D -m 0644 "$shim" "$ESP/EFI/BOOT/BOOTX64.EFI"
     note_image shim EFI/BOOT/BOOTX64.EFI "$shim" shim-signed "$(unpacked_version shim-signed)"
-    note_image grub EFI/BOOT/grubx64.efi "$grub" grub-efi-amd64-signed \
-        "$(unpacked_version grub-efi-amd64-signed)"
-    note_image grub.cfg EFI/debian/grub.cfg "$ESP/EFI/debian/grub.cfg"
-    note_image kernel vmlinuz "$kernel" "$(kernel_package)" "$(unpacked_version "$(kernel_package)")"
-    note_image initrd initrd.img "$WORK/initrd.img"
+    fill_esp_kernel "$1" "$grub" EFI/BOOT/grubx64.efi
 }
 
 # First free page above the sections of a PE image, as a number.
@@ -117,6 +159,15 @@ end_of_image() {
     # shellcheck disable=SC2086  # two words
     set -- $last
     echo $(((0x$1 + 0x$2 + 0xfff) / 0x1000 * 0x1000))
+}
+
+# objcopy leaves the time of day and a checksum over it in the PE header; the stub's own time is 0.
+clear_pe_time() {
+    local pe at
+    pe=$(od -A n -t u4 -j 60 -N 4 "$1")
+    for at in $((pe + 8)) $((pe + 88)); do
+        dd if=/dev/zero of="$1" bs=1 seek="$at" count=4 conv=notrunc status=none
+    done
 }
 
 fill_esp_uki() {
@@ -130,12 +181,14 @@ fill_esp_uki() {
         at=$(((at + $(stat -c %s "$file") + 0xfff) / 0x1000 * 0x1000))
     done
     mkdir -p "$ESP/EFI/BOOT"
-    SOURCE_DATE_EPOCH=$EPOCH objcopy "${options[@]}" "$stub" "$ESP/EFI/BOOT/BOOTX64.EFI"
+    objcopy "${options[@]}" "$stub" "$ESP/EFI/BOOT/BOOTX64.EFI"
+    clear_pe_time "$ESP/EFI/BOOT/BOOTX64.EFI"
     note_image uki EFI/BOOT/BOOTX64.EFI "$ESP/EFI/BOOT/BOOTX64.EFI"
-    note_image uki-part stub "$stub" systemd-boot-efi "$(installed_version systemd-boot-efi)"
-    note_image uki-part .osrel "$TREE/etc/os-release"
-    note_image uki-part .cmdline "$WORK/cmdline.txt"
-    note_image kernel .linux "$kernel" "$(kernel_package)" "$(unpacked_version "$(kernel_package)")"
+    MEASURED=no note_image stub linuxx64.efi.stub "$stub" systemd-boot-efi \
+        "$(installed_version systemd-boot-efi)"
+    note_image osrel .osrel "$TREE/etc/os-release"
+    note_image cmdline .cmdline "$WORK/cmdline.txt"
+    note_kernel .linux "$kernel"
     note_image initrd .initrd "$WORK/initrd.img"
 }
 
@@ -162,8 +215,8 @@ make_media() {
     make_initrd "$root" "$version"
     ESP=$WORK/esp
     rm -rf "$ESP" && mkdir -p "$ESP"
-    note_image firmware "$(basename "$FIRMWARE")" "$FIRMWARE" ovmf "$(installed_version ovmf)"
-    note_image variables "$(basename "$VARS")" "$VARS" ovmf "$(installed_version ovmf)"
+    note_firmware firmware "$FIRMWARE"
+    [[ -z $VARS ]] || note_firmware variables "$VARS"
     "fill_esp_$CHAIN" "$root/boot/vmlinuz-$version"
     make_disk
 }
