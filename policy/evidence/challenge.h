@@ -13,7 +13,7 @@
 #define CHALLENGE_VERSION     1u
 
 struct challenge {
-    char kid[17]; /* 16 hex digits of the HMAC key's identifier */
+    char kid[17]; /* 16 lower-case hex digits of the HMAC key's identifier */
     int64_t issued_ms;
     uint8_t random[CHALLENGE_RANDOM_SIZE];
     struct selection selection;
@@ -21,7 +21,8 @@ struct challenge {
     bool full_logs; /* the answer may carry whole growing logs (LIMIT_BODY_LARGE) */
 };
 
-/* The signed part, appended to out (tag not included). */
+/* The signed part, appended to out (tag not included). STATUS_INVALID, with nothing appended: a
+ * challenge that challenge_parse() would refuse. STATUS_NOMEM. */
 MUST_CHECK enum status challenge_encode(const struct challenge *c, struct buffer *out);
 /* token = signed part || tag. Views borrow from token. STATUS_MALFORMED (also for an empty
  * selection, an untrusted or unknown bank, PCR 16 or 23), STATUS_LIMIT, STATUS_UNSUPPORTED (v). */
