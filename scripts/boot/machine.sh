@@ -52,7 +52,7 @@ start_machine() {
     "machine_$ARCH"
     rm -f "$WORK/out.img" "$WORK/serial.log"
     truncate -s 4M "$WORK/out.img" && : >"$WORK/serial.log"
-    timeout "$BOOT_LIMIT_S" nice -n 5 "${MACHINE[@]}" \
+    timeout -k 5 "$BOOT_LIMIT_S" nice -n 5 "${MACHINE[@]}" \
         -accel tcg,thread=multi -smp 2 -m 1024 -uuid "$MACHINE_UUID" -rtc "base=2025-01-01" \
         -nodefaults -no-user-config -display none -no-reboot -nic none \
         -chardev "socket,id=chrtpm,path=$WORK/tpm.sock" -tpmdev emulator,id=tpm0,chardev=chrtpm \
@@ -65,7 +65,7 @@ start_machine() {
 }
 
 show_console() {
-    tail -n 15 "$WORK/serial.log" | tr -d '\r' >&2
+    tail -n 15 "$WORK/serial.log" | tr -c -d "[:print:]\n" | cut -c 1-200 >&2
     cat "$WORK/qemu.log" >&2
 }
 
