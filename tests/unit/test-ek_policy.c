@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ek_policy.h"
+#include "tests/lib/test.h"
+
+static int
+setup(void **state)
+{
+    struct hasher *h = NULL;
+    enum status s = hasher_new(&h);
+    *state = h;
+    return s == STATUS_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    hasher_free(*state);
+    return 0;
+}
+
+/* The profile prints these values; TPMs carry them in their templates. */
+static void
+gives_the_profiles_sha256_policies(void **state)
+{
+    struct ek_policy p;
+    assert_status(STATUS_OK, ek_policy_compute(*state, ALG_SHA256, &p));
+    assert_hex("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa",
+               digest_bytes(&p.a));
+    assert_hex("ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0",
+               digest_bytes(&p.b));
+}
+
+static void
+gives_the_profiles_sha384_policy(void **state)
+{
+    struct ek_policy p;
+    assert_status(STATUS_OK, ek_policy_compute(*state, ALG_SHA384, &p));
+    assert_hex("b26e7d28d11a50bc53d882bcf5fd3a1a074148bb35d3b4e4cb1c0ad9bde419ca"
+               "cb47ba09699646150f9fc000f3f80e12",
+               digest_bytes(&p.b));
+}
+
+static void
+refuses_a_hash_without_a_policy_index(void **state)
+{
+    struct ek_policy p;
+    assert_status(STATUS_UNSUPPORTED, ek_policy_compute(*state, ALG_SHA1, &p));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(gives_the_profiles_sha256_policies, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_the_profiles_sha384_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_a_hash_without_a_policy_index, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
