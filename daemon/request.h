@@ -51,7 +51,10 @@ struct response {
     unsigned status;  /* 0: the handler set none, which is answered as 500 */
     const char *type; /* static string; NULL with an empty body */
     struct buffer body;
-    struct request_field headers[RESPONSE_FIELDS]; /* names static, values owned */
+    struct response_field {
+        const char *name; /* static */
+        char *value;      /* owned */
+    } headers[RESPONSE_FIELDS];
     size_t n_headers;
 };
 

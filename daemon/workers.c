@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: jobs of HTTP threads; to: handlers on worker threads; never: knows what a job does. */
+#include "daemon/workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_THREADS 256u
+
+struct workers {
+    pthread_mutex_t queue_lock; /* guards all below */
+    pthread_cond_t queued;
+    struct job *ring;
+    size_t cap, head, n;
+    bool ending;
+    size_t n_threads;
+    struct worker {
+        pthread_t thread;
+        struct workers *all;
+        struct hasher *hasher;
+    } *threads;
+};
+
+static bool
+take(struct workers *w, struct job *out)
+{
+    pthread_mutex_lock(&w->queue_lock);
+    while (w->n == 0 && !w->ending)
+        pthread_cond_wait(&w->queued, &w->queue_lock);
+    bool taken = w->n > 0;
+    if (taken) {
+        *out = w->ring[w->head];
+        w->head = (w->head + 1) % w->cap;
+        w->n--;
+    }
+    pthread_mutex_unlock(&w->queue_lock);
+    return taken;
+}
+
+static void *
+work(void *argument)
+{
+    struct worker *self = argument;
+    struct job job;
+    while (take(self->all, &job))
+        job.run(job.subject, self->hasher);
+    return NULL;
+}
+
+static unsigned
+count_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1u : (unsigned)n;
+}
+
+static enum status
+start(struct workers *w, unsigned n_threads)
+{
+    for (unsigned i = 0; i < n_threads; i++) {
+        struct worker *one = &w->threads[i];
+        one->all = w;
+        enum status s = hasher_new(&one->hasher);
+        if (s != STATUS_OK)
+            return s;
+        if (pthread_create(&one->thread, NULL, work, one) != 0) {
+            hasher_free(one->hasher);
+            return STATUS_IO;
+        }
+        w->n_threads++;
+    }
+    return STATUS_OK;
+}
+
+enum status
+workers_new(unsigned n_threads, size_t n_queued, struct workers **out)
+{
+    *out = NULL;
+    if (n_threads == 0)
+        n_threads = count_cores();
+    if (n_threads > MAX_THREADS || n_queued == 0)
+        return STATUS_LIMIT;
+    struct workers *w = calloc(1, sizeof *w);
+    if (!w)
+        return STATUS_NOMEM;
+    pthread_mutex_init(&w->queue_lock, NULL);
+    pthread_cond_init(&w->queued, NULL);
+    w->cap = n_queued;
+    w->ring = calloc(n_queued, sizeof *w->ring);
+    w->threads = calloc(n_threads, sizeof *w->threads);
+    enum status s = w->ring && w->threads ? start(w, n_threads) : STATUS_NOMEM;
+    if (s != STATUS_OK) {
+        workers_free(w);
+        return s;
+    }
+    *out = w;
+    return STATUS_OK;
+}
+
+enum status
+workers_put(struct workers *w, struct job job)
+{
+    pthread_mutex_lock(&w->queue_lock);
+    bool fits = w->n < w->cap && !w->ending;
+    if (fits) {
+        w->ring[(w->head + w->n) % w->cap] = job;
+        w->n++;
+        pthread_cond_signal(&w->queued);
+    }
+    pthread_mutex_unlock(&w->queue_lock);
+    return fits ? STATUS_OK : STATUS_BUSY;
+}
+
+size_t
+workers_waiting(struct workers *w)
+{
+    pthread_mutex_lock(&w->queue_lock);
+    size_t n = w->n;
+    pthread_mutex_unlock(&w->queue_lock);
+    return n;
+}
+
+void
+workers_free(struct workers *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->queue_lock);
+    w->ending = true;
+    pthread_cond_broadcast(&w->queued);
+    pthread_mutex_unlock(&w->queue_lock);
+    for (size_t i = 0; i < w->n_threads; i++) {
+        pthread_join(w->threads[i].thread, NULL);
+        hasher_free(w->threads[i].hasher);
+    }
+    pthread_cond_destroy(&w->queued);
+    pthread_mutex_destroy(&w->queue_lock);
+    free(w->ring);
+    free(w->threads);
+    free(w);
+}
