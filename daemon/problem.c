@@ -147,3 +147,15 @@ problem_from_reason(struct response *r, const struct reason *reason)
         (void)snprintf(detail, sizeof detail, "in: %s", reason->what);
     problem_set(r, problem_http_status(reason->code), reason_code_name(reason->code), detail);
 }
+
+/* The body ends in its one closing brace: the members go before it. */
+void
+problem_add_challenge(struct response *r, struct bytes token)
+{
+    if (r->body.size == 0 || r->body.failed)
+        return;
+    r->body.size--;
+    buffer_append_text(&r->body, ",\"challenge\":\"");
+    text_append_base64url(&r->body, token);
+    buffer_append_format(&r->body, "\",\"expires_in_s\":%d}", LIMIT_CHALLENGE_LIFE_S);
+}

@@ -29,5 +29,7 @@ void problem_set(struct response *r, unsigned http_status, const char *code, con
 void problem_from_status(struct response *r, enum status status, const struct diag *diag);
 /* From an attempt's reason: the HTTP status belongs to the code. */
 void problem_from_reason(struct response *r, const struct reason *reason);
+/* Add a fresh challenge to the problem that was set. */
+void problem_add_challenge(struct response *r, struct bytes token);
 /* HTTP status of a reason code when it is an attempt. */
 unsigned problem_http_status(enum reason_code code);
