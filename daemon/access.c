@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define BEARER        "Bearer "
 #define SECRET_RANDOM 32u
@@ -17,9 +16,8 @@ static const struct {
     const char *name;
     uint32_t role;
 } role_names[] = {
-    {"viewer", ACCESS_VIEWER},   {"operator", ACCESS_OPERATOR},
-    {"admin", ACCESS_ADMIN},     {"auditor", ACCESS_AUDITOR},
-    {"relying-party", ACCESS_RELYING_PARTY},
+    {"viewer", ACCESS_VIEWER},   {"operator", ACCESS_OPERATOR},           {"admin", ACCESS_ADMIN},
+    {"auditor", ACCESS_AUDITOR}, {"relying-party", ACCESS_RELYING_PARTY},
 };
 
 #define N_ROLE_NAMES (sizeof role_names / sizeof *role_names)
@@ -44,7 +42,8 @@ access_role_name(uint32_t role)
     return "unknown";
 }
 
-/* An operator sees what a viewer sees; an admin what an operator does. Auditor and relying party stand apart. */
+/* An operator sees what a viewer sees; an admin what an operator does. Auditor and relying party
+ * stand apart. */
 static uint32_t
 implied(uint32_t roles)
 {
@@ -89,7 +88,7 @@ access_check(struct store *store, struct hasher *h, const char *authorization, i
     *out = (struct access){0};
     if (!authorization)
         return STATUS_NOT_FOUND;
-    if (strncasecmp(authorization, BEARER, strlen(BEARER)) != 0)
+    if (!text_starts_fold(authorization, BEARER))
         return STATUS_DENIED;
     const char *secret = authorization + strlen(BEARER);
     if (strlen(secret) == 0 || strlen(secret) > TOKEN_MAX)

@@ -17,12 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLAUSE            "http"
-#define BACKLOG           512
-#define HEAD_DEADLINE_MS  10000
-#define SWEEP_EVERY_MS    250
-#define CONNECTION_MEMORY (24u * 1024u) /* head of LIMIT_HEADER, and the upload and reply buffers */
-#define INACTIVITY_S      120u          /* behind the sweeper's own deadlines */
+#define CLAUSE           "http"
+#define BACKLOG          512
+#define HEAD_DEADLINE_MS 10000
+#define SWEEP_EVERY_MS   250
+#define CONNECTION_MEMORY                                                                          \
+    (24u * 1024u)         /* head of LIMIT_HEADER, and the upload and reply buffers                \
+                           */
+#define INACTIVITY_S 120u /* behind the sweeper's own deadlines */
 
 int64_t
 http_monotonic_ms(void)
@@ -88,7 +90,8 @@ notice_connection(void *cls, struct MHD_Connection *connection, void **context,
         peer_end(cls, context);
 }
 
-/* A peer that is late with its head or body: its socket is shut down, libmicrohttpd then closes it. */
+/* A peer that is late with its head or body: its socket is shut down, libmicrohttpd then closes it.
+ */
 static void
 sweep_peers(struct http *http, int64_t now_ms)
 {
@@ -205,16 +208,15 @@ start(struct http *http, const struct http_options *o, struct diag *diag)
     if (n_threads == 0)
         n_threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     http->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS |
-            MHD_USE_ERROR_LOG,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG,
         0, NULL, NULL, http_exchange_access, http, MHD_OPTION_EXTERNAL_LOGGER, drop_line, NULL,
-        MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_HTTPS_PRIORITIES,
-        HTTP_TLS_PRIORITIES, MHD_OPTION_HTTPS_CERT_CALLBACK, http_tls_retrieve,
-        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
-        http_exchange_completed, http, MHD_OPTION_THREAD_POOL_SIZE, n_threads > 1 ? n_threads : 0,
-        MHD_OPTION_CONNECTION_LIMIT, o->n_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        o->n_connections_by_address, MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, HTTP_TLS_PRIORITIES,
+        MHD_OPTION_HTTPS_CERT_CALLBACK, http_tls_retrieve, MHD_OPTION_NOTIFY_CONNECTION,
+        notice_connection, http, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_completed, http,
+        MHD_OPTION_THREAD_POOL_SIZE, n_threads > 1 ? n_threads : 0, MHD_OPTION_CONNECTION_LIMIT,
+        o->n_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->n_connections_by_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
     if (!http->mhd)
         return diag_set(diag, STATUS_IO, CLAUSE, 0, "libmicrohttpd did not start");
     if (pthread_create(&http->sweeper, NULL, sweep, http) != 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: libmicrohttpd's callbacks; to: a handler's request and the reply; never: blocks an HTTP thread. */
+/* from: libmicrohttpd's callbacks; to: a handler's request and the reply; never: blocks an HTTP
+ * thread. */
 #include "daemon/http_exchange.h"
 
 #include "base/cleanup.h"
@@ -74,8 +75,8 @@ authorize(struct http_exchange *x)
     struct request *r = &x->request;
     if (x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE))
         return true;
-    enum status s = access_check(r->verifier->store, r->hasher,
-                                 request_header(r, "Authorization"), request_now_s(r), &r->access);
+    enum status s = access_check(r->verifier->store, r->hasher, request_header(r, "Authorization"),
+                                 request_now_s(r), &r->access);
     if (s == STATUS_NOT_FOUND || s == STATUS_DENIED)
         problem_set(&x->response, 401, PROBLEM_UNAUTHENTICATED, NULL);
     else if (s != STATUS_OK)
@@ -90,7 +91,8 @@ run(void *subject, struct hasher *hasher)
 {
     struct http_exchange *x = subject;
     x->request.hasher = hasher;
-    bool wants_body = x->body_cap > 0 && !x->admitted && !(x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE));
+    bool wants_body =
+        x->body_cap > 0 && !x->admitted && !(x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE));
     bool permitted = x->admitted || authorize(x);
     if (permitted && !wants_body)
         x->route->handle(&x->request, &x->response);
@@ -198,8 +200,7 @@ check_head(struct http_exchange *x, const char *url)
 {
     if (!http_request_check_head(x, url))
         return false;
-    if (x->route->begin &&
-        !x->route->begin(&x->request, &x->response, &x->body_cap)) {
+    if (x->route->begin && !x->route->begin(&x->request, &x->response, &x->body_cap)) {
         response_header(&x->response, "Connection", "close");
         return false;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request from its first header to its reply, between libmicrohttpd's threads and a worker. Included
- * by http*.c only. A worker may be late: then the exchange is abandoned, the client has a 503, and the last
- * side to leave frees it.
+ * One request from its first header to its reply, between libmicrohttpd's threads and a worker.
+ * Included by http*.c only. A worker may be late: then the exchange is abandoned, the client has a
+ * 503, and the last side to leave frees it.
  */
 #pragma once
 
@@ -22,11 +22,11 @@ struct http_peer {
 };
 
 enum http_phase {
-    PHASE_BODY,      /* headers read; the body is arriving */
-    PHASE_WORKING,   /* suspended: a worker has it */
-    PHASE_ADMITTED,  /* credentials were good: now the body may come */
-    PHASE_ANSWERED,  /* response is complete */
-    PHASE_ABANDONED  /* the worker was too late */
+    PHASE_BODY,     /* headers read; the body is arriving */
+    PHASE_WORKING,  /* suspended: a worker has it */
+    PHASE_ADMITTED, /* credentials were good: now the body may come */
+    PHASE_ANSWERED, /* response is complete */
+    PHASE_ABANDONED /* the worker was too late */
 };
 
 struct http_exchange {
@@ -39,12 +39,12 @@ struct http_exchange {
     struct response response;
     struct buffer body;
     size_t body_cap;
-    bool large;          /* holds one of the places for large bodies */
+    bool large; /* holds one of the places for large bodies */
     bool too_large;
     bool admitted;
     enum http_phase phase; /* guarded by http.exchange_lock while suspended */
-    int64_t deadline_ms; /* of the worker, monotonic */
-    int holders;         /* connection, worker: guarded by http.exchange_lock */
+    int64_t deadline_ms;   /* of the worker, monotonic */
+    int holders;           /* connection, worker: guarded by http.exchange_lock */
     char params[1024];
 };
 

@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define HTTPS "https://"
@@ -18,8 +17,8 @@ static const struct {
     const char *name;
     enum request_method method;
 } methods[] = {
-    {"GET", METHOD_GET},     {"HEAD", METHOD_GET},       {"POST", METHOD_POST},
-    {"PUT", METHOD_PUT},     {"PATCH", METHOD_PATCH},    {"DELETE", METHOD_DELETE},
+    {"GET", METHOD_GET}, {"HEAD", METHOD_GET},    {"POST", METHOD_POST},
+    {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE},
 };
 
 static bool
@@ -80,7 +79,7 @@ list_has(const char *list, const char *word)
     for (const char *p = list; n > 0 && *p;) {
         p += strspn(p, ", \t");
         size_t size = strcspn(p, ", \t");
-        if (size == n && strncasecmp(p, word, n) == 0)
+        if (size == n && bytes_equal(bytes_of(p, size), bytes_of(word, n)))
             return true;
         p += size;
     }
@@ -110,7 +109,7 @@ find_origin(const struct verifier *v, const char *host)
 {
     for (size_t i = 0; host && i < v->n_origins; i++) {
         const char *authority = v->origins[i] + strlen(HTTPS);
-        if (strcasecmp(authority, host) == 0)
+        if (text_equal_fold(authority, host))
             return v->origins[i];
     }
     return NULL;
@@ -257,4 +256,3 @@ http_request_reply(struct http_exchange *x)
         problem_set(&x->response, 500, PROBLEM_UNAVAILABLE, NULL);
     return send_reply(x->connection, &x->response);
 }
-

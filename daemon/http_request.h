@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between libmicrohttpd's connection and struct request: what the head says, and the reply. Included by
- * http*.c only.
+ * Between libmicrohttpd's connection and struct request: what the head says, and the reply.
+ * Included by http*.c only.
  */
 #pragma once
 
 #include "daemon/http_exchange.h"
 
-/* Fill x->request and x->route from the connection. Never fails: a missing route is check_head's. */
+/* Fill x->request and x->route from the connection. Never fails: a missing route is check_head's.
+ */
 void http_request_gather(struct http_exchange *x, const char *url, const char *method);
 /* Route, method, origin, draining. false: x->response is the refusal. */
 bool http_request_check_head(struct http_exchange *x, const char *url);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAUSE          "tls"
-#define MAX_CHAIN       8u
-#define EXPORTER_SIZE   32u
+#define CLAUSE        "tls"
+#define MAX_CHAIN     8u
+#define EXPORTER_SIZE 32u
 
-/* A certificate chain and its key. GnuTLS borrows it during a handshake, so a replaced one is kept until the
- * end: reloads are rare and it is small. */
+/* A certificate chain and its key. GnuTLS borrows it during a handshake, so a replaced one is kept
+ * until the end: reloads are rare and it is small. */
 struct pair {
     gnutls_pcert_st chain[MAX_CHAIN];
     unsigned n_chain;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS of the HTTP room by GnuTLS: the certificate in force (swapped by a reload), session tickets, the RFC 9266
- * exporter. Included by http*.c only.
+ * TLS of the HTTP room by GnuTLS: the certificate in force (swapped by a reload), session tickets,
+ * the RFC 9266 exporter. Included by http*.c only.
  */
 #pragma once
 

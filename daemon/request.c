@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: what the HTTP room gathered; to: answers to a handler's questions; never: touches a socket. */
+/* from: what the HTTP room gathered; to: answers to a handler's questions; never: touches a socket.
+ */
 #include "daemon/request.h"
 
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *
 request_header(const struct request *r, const char *name)
 {
     for (size_t i = 0; i < r->n_headers; i++) {
-        if (strcasecmp(r->headers[i].name, name) == 0)
+        if (text_equal_fold(r->headers[i].name, name))
             return r->headers[i].value;
     }
     return NULL;
@@ -33,7 +33,7 @@ request_has_type(const struct request *r, const char *type)
 {
     const char *value = request_header(r, "Content-Type");
     size_t n = strlen(type);
-    if (!value || strncasecmp(value, type, n) != 0)
+    if (!value || !text_starts_fold(value, type))
         return false;
     return value[n] == '\0' || value[n] == ';' || value[n] == ' ';
 }

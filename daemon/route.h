@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole HTTP surface as one table of {method, pattern, roles, body cap, handler}. A route without roles
- * stops the start. Patterns: "/v1/devices/{device}/evidence"; a {..} matches one segment.
+ * The whole HTTP surface as one table of {method, pattern, roles, body cap, handler}. A route
+ * without roles stops the start. Patterns: "/v1/devices/{device}/evidence"; a {..} matches one
+ * segment.
  */
 #pragma once
 
@@ -13,8 +14,9 @@ struct route {
     uint32_t roles;        /* bits of access.h; ACCESS_PUBLIC: no credentials looked at */
     size_t body_cap;       /* 0: no body accepted */
     const char *body_type; /* media type demanded when there is a body; NULL: the handler checks */
-    /* Runs on the HTTP thread before the first body byte is taken; CPU only, no store. false: refuse now with
-     * response and close the connection. NULL: nothing to check. May raise *body_cap. */
+    /* Runs on the HTTP thread before the first body byte is taken; CPU only, no store. false:
+     * refuse now with response and close the connection. NULL: nothing to check. May raise
+     * *body_cap. */
     bool (*begin)(struct request *request, struct response *response, size_t *body_cap);
     void (*handle)(struct request *request, struct response *response);
     bool one_at_a_time; /* for each value of the first parameter: a second one is answered busy */
@@ -23,8 +25,8 @@ struct route {
 /* The table, assembled from the api_*.c files, row by row. */
 size_t route_count(void);
 const struct route *route_at(size_t i);
-/* The route for a request; fills params (decoded into storage). NULL: *allowed is 0 for an unknown path, else
- * a bit set of methods that the path has. */
+/* The route for a request; fills params (decoded into storage). NULL: *allowed is 0 for an unknown
+ * path, else a bit set of methods that the path has. */
 const struct route *route_find(enum request_method method, const char *path, char *storage,
                                size_t storage_size, const char *params[static REQUEST_PARAMS],
                                unsigned *allowed);

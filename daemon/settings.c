@@ -38,7 +38,7 @@ const struct config_spec settings_table[] = {
     {"enrollment", "approval", CONFIG_BOOL, "yes",
      "keep devices without token or list entry pending for an operator; no: refuse them", false},
     {"enrollment", "genuine", CONFIG_TEXT, "verified",
-     "what the EK must be at least: verified, software (a software TPM with a verified chain), unverified",
+     "what an EK must be: verified, software (verified chain of a software TPM) or unverified",
      false},
     {"enrollment", "ek_roots", CONFIG_TEXT, "/etc/attestd/ek-roots",
      "directory of trusted EK root certificates (PEM or DER)", false},

@@ -18,11 +18,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CLAUSE       "tls"
-#define MAX_FILE     (256u * 1024u)
-#define MADE_LIFE_S  (825L * 86400L)
-#define CERTIFICATE  "certificate.pem"
-#define KEY          "key.pem"
+#define CLAUSE      "tls"
+#define MAX_FILE    (256u * 1024u)
+#define MADE_LIFE_S (825L * 86400L)
+#define CERTIFICATE "certificate.pem"
+#define KEY         "key.pem"
 
 static void
 free_bio(BIO **b)

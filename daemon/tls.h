@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's certificate and key as PEM texts: the configured files, else a self-signed pair made once in
- * the state directory for the configured origins. [architecture 6]
+ * The server's certificate and key as PEM texts: the configured files, else a self-signed pair made
+ * once in the state directory for the configured origins. [architecture 6]
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 struct tls_files {
     const char *certificate; /* configured path, or NULL */
     const char *key;
-    const char *directory;   /* where a made pair lives */
+    const char *directory; /* where a made pair lives */
     const char *const *origins;
     size_t n_origins;
     int64_t now_s;

@@ -19,7 +19,7 @@ struct workers {
         pthread_t thread;
         struct workers *all;
         struct hasher *hasher;
-    } *threads;
+    } * threads;
 };
 
 static bool

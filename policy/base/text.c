@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64url_digits[] =
@@ -24,6 +25,18 @@ bool
 text_starts(const char *text, const char *prefix)
 {
     return text && prefix && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool
+text_equal_fold(const char *a, const char *b)
+{
+    return a == b || (a && b && strcasecmp(a, b) == 0);
+}
+
+bool
+text_starts_fold(const char *text, const char *prefix)
+{
+    return text && prefix && strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
 int

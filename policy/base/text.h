@@ -13,6 +13,9 @@
 /* Equal strings; NULL equals only NULL. Not constant time. */
 bool text_equal(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
+/* The same for ASCII letters of either case: media types, header names, hosts. */
+bool text_equal_fold(const char *a, const char *b);
+bool text_starts_fold(const char *text, const char *prefix);
 
 /* Order of two strings by bytes, as qsort() wants it; NULL first. */
 int text_order(const char *a, const char *b);
