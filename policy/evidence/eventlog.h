@@ -66,5 +66,11 @@ struct eventlog_pcrs {
 };
 MUST_CHECK enum status eventlog_replay(struct hasher *h, const struct eventlog *log,
                                        struct eventlog_pcrs *out);
+/* The pieces of it: the value a PCR starts from in this log (locality, H-CRTM, zero for DRTM), the
+ * value of a PCR that nothing extended (17 to 22 all ones), and whether an event extends its PCR.
+ */
+struct digest eventlog_start(const struct eventlog *log, uint16_t alg, uint32_t pcr);
+struct digest eventlog_reset(uint16_t alg, uint32_t pcr);
+bool eventlog_is_extend(const struct event *e);
 void eventlog_free(struct eventlog *log);
 void eventlog_freep(struct eventlog **log);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: an event of a log; to: its meaning, and whether its digest covers it; never: believes a
+ * type or a field that no digest covers. */
+#include "evidence/event.h"
+
+#include "base/text.h"
+#include "evidence/event_bind.h"
+#include "evidence/event_type.h"
+
+#include <string.h>
+
+/* What is known by its digest. [PFP 1.06 10.4.1, 10.4.3; systemd's os-separator] */
+static const struct known {
+    const char *text; /* NULL: a separator */
+    uint8_t separator[4];
+    uint32_t value;
+} knowns[EVENT_KNOWN_COUNT] = {
+    {.separator = {0, 0, 0, 0}, .value = 0},
+    {.separator = {0xFF, 0xFF, 0xFF, 0xFF}, .value = 0xFFFFFFFFu},
+    {.separator = {1, 0, 0, 0}, .value = 1},
+    {.text = "Calling EFI Application from Boot Option"},
+    {.text = "Returning from EFI Application from Boot Option"},
+    {.text = "Exit Boot Services Invocation"},
+    {.text = "Exit Boot Services Returned with Failure"},
+    {.text = "Exit Boot Services Returned with Success"},
+    {.text = "UEFI Debug Mode"},
+    {.text = "DMA Protection Disabled"},
+    {.text = "os-separator"},
+};
+
+static const char *const quirk_names[EVENT_QUIRK_COUNT] = {
+    "none",         "shim-extra-byte", "string-prefix", "string-nul",
+    "string-utf16", "variable-value",  "tag-content",
+};
+
+static const char *const kind_names[EVENT_KIND_COUNT] = {
+    "other",  "structural", "variable", "image",        "command-line", "command",
+    "string", "file",       "section",  "load-options", "initrd",
+};
+
+static struct bytes
+known_bytes(const struct known *k)
+{
+    return k->text ? bytes_of_text(k->text) : bytes_of(k->separator, sizeof k->separator);
+}
+
+enum status
+event_decoder_init(struct hasher *h, const struct eventlog *log, uint32_t banks,
+                   struct event_decoder *out)
+{
+    out->h = h;
+    out->log = log;
+    out->banks = 0;
+    for (size_t bank = 0; bank < log->n_banks; bank++) {
+        if ((banks & (1u << bank)) == 0)
+            continue;
+        enum status s = STATUS_OK;
+        for (size_t i = 0; s == STATUS_OK && i < EVENT_KNOWN_COUNT; i++)
+            s = digest_compute(h, log->banks[bank], known_bytes(&knowns[i]), &out->known[bank][i]);
+        if (s == STATUS_UNSUPPORTED)
+            continue;
+        if (s != STATUS_OK)
+            return s;
+        out->banks |= 1u << bank;
+    }
+    return STATUS_OK;
+}
+
+bool
+event_bind_parts(struct event_bind *b, const struct bytes *parts, size_t n_parts)
+{
+    const struct event_decoder *d = b->decoder;
+    bool any = false;
+    for (size_t bank = 0; bank < d->log->n_banks; bank++) {
+        struct bytes listed = b->event->digest[bank];
+        if ((d->banks & (1u << bank)) == 0 || listed.size == 0)
+            continue;
+        struct digest computed;
+        if (b->status == STATUS_OK)
+            b->status = digest_compute_parts(d->h, d->log->banks[bank], parts, n_parts, &computed);
+        if (b->status != STATUS_OK || !digest_equal_bytes(&computed, listed))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+bool
+event_bind_data(struct event_bind *b, struct bytes data)
+{
+    return event_bind_parts(b, &data, 1);
+}
+
+/* The event has this known digest in every looked-at bank that it has. */
+static bool
+is_known(const struct event_bind *b, size_t known)
+{
+    const struct event_decoder *d = b->decoder;
+    bool any = false;
+    for (size_t bank = 0; bank < d->log->n_banks; bank++) {
+        struct bytes listed = b->event->digest[bank];
+        if ((d->banks & (1u << bank)) == 0 || listed.size == 0)
+            continue;
+        if (!bytes_equal(digest_bytes(&d->known[bank][known]), listed))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static bool
+decode_known(const struct event_bind *b, struct event_meaning *out)
+{
+    for (size_t i = 0; i < EVENT_KNOWN_COUNT; i++) {
+        if (!is_known(b, i))
+            continue;
+        out->kind = EVENT_KIND_STRUCTURAL;
+        out->bound = true;
+        out->separator_known = !knowns[i].text;
+        out->separator = knowns[i].value;
+        out->action = knowns[i].text;
+        out->text = known_bytes(&knowns[i]);
+        return true;
+    }
+    return false;
+}
+
+static void
+decode_form(struct event_bind *b, enum event_form form, struct event_meaning *out)
+{
+    switch (form) {
+    case EVENT_FORM_NONE:
+    case EVENT_FORM_OPAQUE:
+        break;
+    case EVENT_FORM_IMAGE:
+        out->kind = EVENT_KIND_IMAGE;
+        break;
+    case EVENT_FORM_DATA:
+    case EVENT_FORM_SEPARATOR:
+        out->bound = event_bind_data(b, b->event->data);
+        break;
+    case EVENT_FORM_ACTION:
+    case EVENT_FORM_STRING:
+        event_decode_string(b, out);
+        break;
+    case EVENT_FORM_TAG:
+        event_decode_tag(b, out);
+        break;
+    case EVENT_FORM_VARIABLE:
+        event_decode_variable(b, out);
+        break;
+    }
+}
+
+enum status
+event_decode(const struct event_decoder *d, size_t i, struct event_meaning *out)
+{
+    *out = (struct event_meaning){0};
+    struct event_bind b = {.decoder = d, .event = &d->log->events[i]};
+    if (!eventlog_is_extend(b.event) || decode_known(&b, out))
+        return STATUS_OK;
+    const struct event_type *type = event_type_find(b.event->type);
+    decode_form(&b, type ? type->form : EVENT_FORM_DATA, out);
+    return b.status;
+}
+
+const char *
+event_quirk_name(enum event_quirk quirk)
+{
+    return quirk < EVENT_QUIRK_COUNT ? quirk_names[quirk] : "unknown";
+}
+
+const char *
+event_kind_name(enum event_kind kind)
+{
+    return kind < EVENT_KIND_COUNT ? kind_names[kind] : "unknown";
+}
