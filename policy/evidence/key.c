@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a TPM public area; to: an EVP_PKEY; never: repairs a key. */
+#include "evidence/key.h"
+
+#include "base/cleanup.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#define RSA_MIN_SIZE       256u /* bytes of a modulus */
+#define RSA_MAX_SIZE       512u
+#define RSA_MIN_EXPONENT   65537u
+#define GROUP_NAME_SIZE    32u
+#define POINT_MAX_SIZE     (1u + 2u * 66u) /* P-521 */
+#define POINT_UNCOMPRESSED 0x04u           /* SEC 1 2.3.3 */
+
+static void
+free_builder(OSSL_PARAM_BLD **builder)
+{
+    OSSL_PARAM_BLD_free(*builder);
+}
+
+static void
+free_params(OSSL_PARAM **params)
+{
+    OSSL_PARAM_free(*params);
+}
+
+static void
+free_bignum(BIGNUM **number)
+{
+    BN_free(*number);
+}
+
+static void
+free_context(EVP_PKEY_CTX **context)
+{
+    EVP_PKEY_CTX_free(*context);
+}
+
+void
+evp_pkey_freep(EVP_PKEY **key)
+{
+    EVP_PKEY_free(*key);
+}
+
+/* Parameters that libcrypto refuses are the peer's: a point that is not on its curve, for one. */
+static enum status
+make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **out)
+{
+    CLEANUP(free_params) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+    CLEANUP(free_context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (!params || !context)
+        return STATUS_NOMEM;
+    if (EVP_PKEY_fromdata_init(context) != 1)
+        return STATUS_CRYPTO;
+    if (EVP_PKEY_fromdata(context, out, EVP_PKEY_PUBLIC_KEY, params) == 1)
+        return STATUS_OK;
+    ERR_clear_error();
+    return STATUS_MALFORMED;
+}
+
+static enum status
+make_rsa(const struct tpm_public *pub, EVP_PKEY **out)
+{
+    struct bytes n = pub->modulus;
+    if (n.size == 0 || n.size * 8 != pub->key_bits || !(n.data[0] & 0x80) ||
+        !(n.data[n.size - 1] & 1) || !(pub->exponent & 1) || pub->exponent == 1)
+        return STATUS_MALFORMED;
+    CLEANUP(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    CLEANUP(free_bignum) BIGNUM *modulus = BN_bin2bn(n.data, (int)n.size, NULL);
+    if (!builder || !modulus || !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) ||
+        !OSSL_PARAM_BLD_push_uint32(builder, OSSL_PKEY_PARAM_RSA_E, pub->exponent))
+        return STATUS_NOMEM;
+    return make_key("RSA", builder, out);
+}
+
+/* Append a coordinate, padded on the left: a TPM may leave leading zeros out. [TPM2 P1 C.8] */
+static bool
+put_coordinate(struct bytes coordinate, size_t field_size, uint8_t *out)
+{
+    if (coordinate.size == 0 || coordinate.size > field_size)
+        return false;
+    memset(out, 0, field_size);
+    memcpy(out + field_size - coordinate.size, coordinate.data, coordinate.size);
+    return true;
+}
+
+static const char *
+group_name(uint16_t curve)
+{
+    switch (curve) {
+    case TPM_ECC_P256:
+        return "P-256";
+    case TPM_ECC_P384:
+        return "P-384";
+    case TPM_ECC_P521:
+        return "P-521";
+    default:
+        return NULL;
+    }
+}
+
+static enum status
+make_ecc(const struct tpm_public *pub, EVP_PKEY **out)
+{
+    const char *group = group_name(pub->curve);
+    if (!group)
+        return STATUS_UNSUPPORTED;
+    uint8_t point[POINT_MAX_SIZE] = {POINT_UNCOMPRESSED};
+    size_t field_size = (pub->key_bits + 7u) / 8;
+    if (1 + 2 * field_size > sizeof point || !put_coordinate(pub->x, field_size, point + 1) ||
+        !put_coordinate(pub->y, field_size, point + 1 + field_size))
+        return STATUS_MALFORMED;
+    CLEANUP(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (!builder ||
+        !OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) ||
+        !OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point,
+                                          1 + 2 * field_size))
+        return STATUS_NOMEM;
+    return make_key("EC", builder, out);
+}
+
+enum status
+tpm_public_key(const struct tpm_public *pub, EVP_PKEY **out)
+{
+    *out = NULL;
+    switch (pub->type) {
+    case TPM_ALG_RSA:
+        return make_rsa(pub, out);
+    case TPM_ALG_ECC:
+        return make_ecc(pub, out);
+    default:
+        return STATUS_UNSUPPORTED;
+    }
+}
+
+enum status
+key_spki(const EVP_PKEY *key, struct buffer *out)
+{
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+    if (size <= 0)
+        return STATUS_CRYPTO;
+    buffer_append(out, bytes_of(der, (size_t)size));
+    OPENSSL_free(der);
+    return buffer_check(out);
+}
+
+/*
+ * ROCA. Both primes of such a key are k * M + (65537^a mod M), M being a product of the first
+ * primes, so the modulus itself is a power of 65537 modulo M, and with it modulo each of these
+ * primes. The smallest M (512-bit keys) ends with 167; larger keys take more primes, never fewer.
+ * [Nemec, Sys, Svenda, Klinec, Matyas: The Return of Coppersmith's Attack, CCS 2017, 2.1 and 3.1]
+ */
+#define ROCA_GENERATOR 65537u
+static const uint8_t roca_primes[] = {
+    3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+    73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+#define ROCA_N_PRIMES (sizeof roca_primes)
+
+/* The logarithm of a residue to the base 65537 modulo one prime: exponents log, log + order, ... */
+struct roca_log {
+    unsigned log;
+    unsigned order; /* of 65537 modulo the prime */
+};
+
+static unsigned
+reduce(struct bytes number, unsigned prime)
+{
+    unsigned residue = 0;
+    for (size_t i = 0; i < number.size; i++)
+        residue = (residue << 8 | number.data[i]) % prime;
+    return residue;
+}
+
+/* False when residue is no power of 65537 modulo prime. */
+static bool
+find_log(unsigned residue, unsigned prime, struct roca_log *out)
+{
+    bool found = false;
+    unsigned power = 1;
+    unsigned exponent = 0;
+    do {
+        if (power == residue) {
+            out->log = exponent;
+            found = true;
+        }
+        power = power * (ROCA_GENERATOR % prime) % prime;
+        exponent++;
+    } while (power != 1);
+    out->order = exponent;
+    return found;
+}
+
+static unsigned
+greatest_common_divisor(unsigned a, unsigned b)
+{
+    while (b != 0) {
+        unsigned rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+bool
+rsa_is_roca(struct bytes modulus)
+{
+    struct roca_log logs[ROCA_N_PRIMES];
+    for (size_t i = 0; i < ROCA_N_PRIMES; i++) {
+        if (!find_log(reduce(modulus, roca_primes[i]), roca_primes[i], &logs[i]))
+            return false;
+    }
+    /* One exponent must serve for all: by the Chinese remainder theorem it is enough that each two
+     * agree modulo the common divisor of their orders. */
+    for (size_t i = 0; i < ROCA_N_PRIMES; i++) {
+        for (size_t j = 0; j < i; j++) {
+            unsigned common = greatest_common_divisor(logs[i].order, logs[j].order);
+            if (logs[i].log % common != logs[j].log % common)
+                return false;
+        }
+    }
+    return true;
+}
+
+size_t
+key_field_size(const EVP_PKEY *key)
+{
+    int bits = EVP_PKEY_get_bits(key);
+    return bits > 0 ? ((size_t)bits + 7) / 8 : 0;
+}
+
+static bool
+is_strong_rsa(const EVP_PKEY *key)
+{
+    CLEANUP(free_bignum) BIGNUM *n = NULL;
+    CLEANUP(free_bignum) BIGNUM *e = NULL;
+    uint8_t modulus[RSA_MAX_SIZE];
+    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
+        EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
+        return false;
+    size_t size = (size_t)BN_num_bytes(n);
+    if (size < RSA_MIN_SIZE || size > sizeof modulus || (size_t)BN_num_bits(n) != size * 8)
+        return false;
+    if (BN_num_bytes(e) > (int)sizeof(uint32_t) || BN_get_word(e) < RSA_MIN_EXPONENT)
+        return false;
+    return BN_bn2bin(n, modulus) == (int)size && !rsa_is_roca(bytes_of(modulus, size));
+}
+
+bool
+key_is_strong(const EVP_PKEY *key)
+{
+    char group[GROUP_NAME_SIZE] = "";
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return is_strong_rsa(key);
+    if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1)
+        return false;
+    int curve = OBJ_sn2nid(group);
+    return curve == NID_X9_62_prime256v1 || curve == NID_secp384r1;
+}
