@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #if HAVE_SYSTEMD
+#define SD_JOURNAL_SUPPRESS_LOCATION /* it would name this file for every message */
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #endif

@@ -132,7 +132,9 @@ static void
 works_again_after_a_reset(void **state)
 {
     (void)state;
-    CLEANUP(buffer_free) struct buffer b = {.failed = true};
+    CLEANUP(buffer_free) struct buffer b = {0};
+    buffer_append_u8(&b, 6);
+    b.failed = true;
     buffer_reset(&b);
     buffer_append_u8(&b, 7);
     assert_status(STATUS_OK, buffer_check(&b));

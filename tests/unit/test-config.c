@@ -146,6 +146,24 @@ reads_drop_ins_without_a_file(void **state)
 }
 
 static void
+needs_no_folder_of_drop_ins_but_no_file_in_its_place(void **state)
+{
+    (void)state;
+    CLEANUP(config_free) struct config a = {0};
+    CLEANUP(config_free) struct config b = {0};
+    put_file("c", "[server]\nworkers = 7\n");
+    assert_int_equal(0, rmdir("c.d"));
+    enum status without = config_load("c", specs, N_SPECS, &a, NULL);
+    put_file("c.d", "");
+    enum status with_file = config_load("c", specs, N_SPECS, &b, NULL);
+    assert_int_equal(0, unlink("c.d"));
+    assert_int_equal(0, mkdir("c.d", 0700));
+    assert_status(STATUS_OK, without);
+    assert_int_equal(7, config_u64(&a, "server", "workers"));
+    assert_status(STATUS_IO, with_file);
+}
+
+static void
 refuses_a_bad_drop_in_whatever_the_file(void **state)
 {
     (void)state;
@@ -178,6 +196,9 @@ refuses_lines_that_say_nothing(void **state)
 {
     (void)state;
     assert_refused("[server]\nlisten\n", 2, "neither");
+    assert_refused("[server]\nlisten\ntls = no\nworkers = 1\n", 2, "neither");
+    assert_refused("[server]x\n", 1, "after a section");
+    assert_refused("[server]\nlisten = a\x1f\n", 2, "control character");
     assert_refused("[server\nlisten = a\n", 1, "without its ]");
     assert_refused("[server] listen = a\n", 1, "after a section");
     assert_refused("[server]\nlisten = a\n\tb\n", 3, "neither");
@@ -356,6 +377,7 @@ main(void)
         IN_DIRECTORY(takes_values_from_the_file_with_their_line),
         IN_DIRECTORY(reads_drop_ins_in_the_order_of_their_names),
         IN_DIRECTORY(reads_drop_ins_without_a_file),
+        IN_DIRECTORY(needs_no_folder_of_drop_ins_but_no_file_in_its_place),
         IN_DIRECTORY(refuses_a_bad_drop_in_whatever_the_file),
         IN_DIRECTORY(refuses_what_is_not_in_the_table),
         IN_DIRECTORY(refuses_lines_that_say_nothing),

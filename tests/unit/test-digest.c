@@ -137,6 +137,7 @@ gives_the_published_hmac(void **state)
     struct digest d;
     assert_status(STATUS_OK, digest_hmac(ALG_SHA256, bytes_of_text("Jefe"),
                                          bytes_of_text("what do ya want for nothing?"), &d));
+    assert_int_equal(ALG_SHA256, d.alg);
     assert_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
                digest_bytes(&d));
     assert_status(STATUS_OK, digest_hmac(ALG_SHA384, bytes_of_text("Jefe"),
@@ -165,6 +166,7 @@ takes_a_digest_of_the_right_size_only(void **state)
     static const uint8_t raw[64] = {1, 2, 3};
     struct digest d;
     assert_status(STATUS_OK, digest_from(ALG_SHA384, bytes_of(raw, 48), &d));
+    assert_int_equal(ALG_SHA384, d.alg);
     assert_true(digest_equal_bytes(&d, bytes_of(raw, 48)));
     assert_status(STATUS_MALFORMED, digest_from(ALG_SHA256, bytes_of(raw, 31), &d));
     assert_int_equal(0, d.size);

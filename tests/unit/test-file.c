@@ -98,6 +98,21 @@ refuses_a_file_above_its_limit(void **state)
 }
 
 static void
+counts_the_limit_over_all_it_has_read(void **state)
+{
+    (void)state;
+    static char large[100001];
+    memset(large, 'x', sizeof large - 1);
+    put_file("f", large, 0644);
+    CLEANUP(buffer_free) struct buffer out = {0};
+    buffer_append_text(&out, "x");
+    assert_status(STATUS_LIMIT, file_load("f", 99999, &out, NULL));
+    assert_int_equal(1, out.size);
+    assert_status(STATUS_OK, file_load("f", 100000, &out, NULL));
+    assert_int_equal(100001, out.size);
+}
+
+static void
 loads_an_empty_file(void **state)
 {
     (void)state;
@@ -254,6 +269,7 @@ main(void)
         IN_DIRECTORY(loads_what_it_saved),
         IN_DIRECTORY(loads_behind_what_the_buffer_holds),
         IN_DIRECTORY(refuses_a_file_above_its_limit),
+        IN_DIRECTORY(counts_the_limit_over_all_it_has_read),
         IN_DIRECTORY(loads_an_empty_file),
         IN_DIRECTORY(loads_a_file_without_a_size),
         IN_DIRECTORY(says_why_there_is_nothing_to_load),

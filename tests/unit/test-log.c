@@ -4,6 +4,10 @@
 #include "base/log.h"
 #include "tests/lib/test.h"
 
+#if HAVE_SYSTEMD
+#define SD_JOURNAL_SUPPRESS_LOCATION /* or the name is a macro */
+#include <systemd/sd-journal.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,8 +79,9 @@ keeps_silent_above_its_level(void **state)
     log_line(LOG_LEVEL_INFO, "quiet");
     log_fields(LOG_LEVEL_DEBUG, "quiet", NULL, 0);
     log_line(LOG_LEVEL_NOTICE, "loud");
+    log_fields(LOG_LEVEL_NOTICE, "loud too", NULL, 0);
     end(&c, out, sizeof out);
-    assert_string_equal("attestd: notice: loud\n", out);
+    assert_string_equal("attestd: notice: loud\nattestd: notice: loud too\n", out);
 }
 
 static void
@@ -87,10 +92,12 @@ lets_no_text_forge_a_line(void **state)
     const struct log_field field = {"ATTESTD_DEVICE", "a\n<0>b"};
     struct capture c = begin();
     log_open("attestd", LOG_LEVEL_INFO);
+    log_line(LOG_LEVEL_ERROR, "%s", " ~\x1f\x7f\x80");
     log_line(LOG_LEVEL_ERROR, "%s", "x\nattestd: info: y\r\x1b[2J\xc2\x9b");
     log_fields(LOG_LEVEL_ERROR, "z\n", &field, 1);
     end(&c, out, sizeof out);
-    assert_string_equal("attestd: error: x\\x0aattestd: info: y\\x0d\\x1b[2J\\xc2\\x9b\n"
+    assert_string_equal("attestd: error:  ~\\x1f\\x7f\\x80\n"
+                        "attestd: error: x\\x0aattestd: info: y\\x0d\\x1b[2J\\xc2\\x9b\n"
                         "attestd: error: z\\x0a ATTESTD_DEVICE=a\\x0a<0>b\n",
                         out);
 }
@@ -172,6 +179,93 @@ writes_a_line_of_any_length_whole(void **state)
     assert_int_equal(strlen("a: info: ") + 66000 + 1, strlen(out));
 }
 
+#if HAVE_SYSTEMD
+static struct {
+    int answer;
+    int n_sent;
+    char entry[512]; /* fields of the last entry, each with a newline */
+} journal;
+
+/* Stands in for libsystemd's, so that no test writes to the machine's journal. */
+int
+sd_journal_sendv(const struct iovec *iov, int n)
+{
+    journal.n_sent++;
+    journal.entry[0] = '\0';
+    for (int i = 0; i < n; i++)
+        (void)snprintf(journal.entry + strlen(journal.entry),
+                       sizeof journal.entry - strlen(journal.entry), "%.*s\n", (int)iov[i].iov_len,
+                       (const char *)iov[i].iov_base);
+    return journal.answer;
+}
+
+static void
+log_to_journal(const struct log_field *fields, size_t n_fields, char *out, size_t out_size)
+{
+    struct capture c = begin();
+    set_journal_stream(0);
+    log_open("attestd", LOG_LEVEL_INFO);
+    log_fields(LOG_LEVEL_NOTICE, "ver\ndict", fields, n_fields);
+    end(&c, out, out_size);
+}
+
+static void
+sends_fields_to_the_journal_and_no_line(void **state)
+{
+    (void)state;
+    char out[256];
+    const struct log_field fields[] = {{"ATTESTD_DEVICE", "gw-1\nX=y"}, {"ATTESTD_N", "2"}};
+    journal.answer = 0;
+    log_to_journal(fields, 2, out, sizeof out);
+    assert_string_equal("MESSAGE=ver\\x0adict\nPRIORITY=5\nSYSLOG_IDENTIFIER=attestd\n"
+                        "ATTESTD_DEVICE=gw-1\\x0aX=y\nATTESTD_N=2\n",
+                        journal.entry);
+    assert_string_equal("", out);
+}
+
+static void
+writes_a_line_when_the_journal_refuses(void **state)
+{
+    (void)state;
+    char out[256];
+    const struct log_field field = {"ATTESTD_DEVICE", "gw-1"};
+    journal.answer = -1;
+    log_to_journal(&field, 1, out, sizeof out);
+    assert_string_equal("<5>ver\\x0adict ATTESTD_DEVICE=gw-1\n", out);
+}
+
+static void
+drops_no_field_however_many(void **state)
+{
+    (void)state;
+    char out[256];
+    struct log_field fields[17];
+    for (size_t i = 0; i < 17; i++)
+        fields[i] = (struct log_field){"F", "x"};
+    journal.answer = 0;
+    journal.n_sent = 0;
+    log_to_journal(fields, 16, out, sizeof out);
+    assert_int_equal(1, journal.n_sent);
+    assert_string_equal("", out);
+    log_to_journal(fields, 17, out, sizeof out);
+    assert_int_equal(1, journal.n_sent);
+    assert_int_equal(strlen("<5>ver\\x0adict\n") + 17 * strlen(" F=x"), strlen(out));
+}
+
+static void
+sends_nothing_to_the_journal_that_stderr_is_not(void **state)
+{
+    (void)state;
+    char out[256];
+    struct capture c = begin();
+    journal.n_sent = 0;
+    log_open("attestd", LOG_LEVEL_INFO);
+    log_fields(LOG_LEVEL_NOTICE, "verdict", NULL, 0);
+    end(&c, out, sizeof out);
+    assert_int_equal(0, journal.n_sent);
+}
+#endif
+
 int
 main(void)
 {
@@ -185,6 +279,12 @@ main(void)
                                   forget_journal_stream),
         cmocka_unit_test(writes_a_diag_with_its_clause_and_offset),
         cmocka_unit_test(appends_fields_to_a_line),
+#if HAVE_SYSTEMD
+        cmocka_unit_test_teardown(sends_fields_to_the_journal_and_no_line, forget_journal_stream),
+        cmocka_unit_test_teardown(writes_a_line_when_the_journal_refuses, forget_journal_stream),
+        cmocka_unit_test_teardown(drops_no_field_however_many, forget_journal_stream),
+        cmocka_unit_test(sends_nothing_to_the_journal_that_stderr_is_not),
+#endif
         cmocka_unit_test(writes_a_line_of_any_length_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

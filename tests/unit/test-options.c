@@ -125,6 +125,26 @@ accepts_no_arguments_at_all(void **state)
 }
 
 static void
+prints_the_help_of_a_long_option_on_its_own_line(void **state)
+{
+    (void)state;
+    static const struct option_spec wide[] = {
+        {"abcdefghijklmnopqrstuv", NULL, "fits", false},
+        {"abcdefghijklmnopqrstuvw", NULL, "does not", false},
+    };
+    CLEANUP(free_charp) char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    options_print_help(out, wide, 2);
+    assert_int_equal(0, fclose(out));
+    assert_string_equal("  --abcdefghijklmnopqrstuv  fits\n"
+                        "  --abcdefghijklmnopqrstuvw\n"
+                        "                            does not\n",
+                        text);
+}
+
+static void
 prints_a_line_for_each_option(void **state)
 {
     (void)state;
@@ -152,6 +172,7 @@ main(void)
         cmocka_unit_test(refuses_a_missing_and_a_needless_value),
         cmocka_unit_test(takes_h_for_help_where_the_table_has_it),
         cmocka_unit_test(accepts_no_arguments_at_all),
+        cmocka_unit_test(prints_the_help_of_a_long_option_on_its_own_line),
         cmocka_unit_test(prints_a_line_for_each_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

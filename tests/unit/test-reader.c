@@ -104,6 +104,7 @@ refuses_a_tpm2b_above_its_limit(void **state)
     struct reader r = reader_of(bytes_of(in, sizeof in));
     (void)reader_u8(&r);
     assert_null(reader_tpm2b(&r, 1).data);
+    assert_int_equal(0, reader_u8(&r));
     struct diag diag = {0};
     assert_status(STATUS_MALFORMED, reader_end(&r, "test", &diag));
     assert_int_equal(1, diag.offset);

@@ -112,6 +112,41 @@ refuses_base64url_that_its_encoder_would_not_write(void **state)
 }
 
 static void
+appends_behind_what_the_buffer_holds(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer out = {0};
+    buffer_append_text(&out, "a");
+    text_append_hex(&out, bytes_of("\xff", 1));
+    text_append_base64url(&out, bytes_of("f", 1));
+    assert_status(STATUS_OK, text_parse_hex("62", &out));
+    assert_status(STATUS_OK, text_parse_base64url(bytes_of_text("Yw"), &out));
+    assert_string_equal("affZgbc", buffer_text(&out));
+}
+
+/* Each byte that may be a digit is one exactly when the alphabet has it. */
+static void
+knows_the_alphabets_whole(void **state)
+{
+    (void)state;
+    static const char hex[] = "0123456789abcdefABCDEF";
+    static const char base64url[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    for (int c = 1; c < 256; c++) {
+        char text[] = {'A', (char)c, 'A', 'A', '\0'};
+        CLEANUP(buffer_free) struct buffer out = {0};
+        assert_int_equal(strchr(hex, c) != NULL, text_parse_hex(text, &out) == STATUS_OK);
+        assert_int_equal(strchr(base64url, c) != NULL,
+                         text_parse_base64url(bytes_of_text(text), &out) == STATUS_OK);
+        char inside[] = {'a', (char)c, 'a', '\0'};
+        char outside[] = {(char)c, '\0'};
+        assert_int_equal(strchr(name, c) != NULL, text_is_name(inside));
+        assert_int_equal(strchr(name, c) != NULL && c != '-' && c != '.', text_is_name(outside));
+    }
+}
+
+static void
 knows_a_name(void **state)
 {
     (void)state;
@@ -194,6 +229,7 @@ escapes_what_a_terminal_would_obey(void **state)
 {
     (void)state;
     char out[64];
+    assert_string_equal("\\x1f !", text_escape(bytes_of_text("\x1f !"), out, sizeof out));
     assert_string_equal("a~ \\x0a\\x1b\\x5c\\xff\\x7f\\x00",
                         text_escape(bytes_of("a~ \n\x1b\\\xff\x7f\0", 9), out, sizeof out));
     assert_string_equal("", text_escape((struct bytes){0}, out, sizeof out));
@@ -348,6 +384,8 @@ main(void)
         cmocka_unit_test(refuses_what_is_not_hex),
         cmocka_unit_test(encodes_and_parses_base64url),
         cmocka_unit_test(refuses_base64url_that_its_encoder_would_not_write),
+        cmocka_unit_test(appends_behind_what_the_buffer_holds),
+        cmocka_unit_test(knows_the_alphabets_whole),
         cmocka_unit_test(knows_a_name),
         cmocka_unit_test(accepts_well_formed_utf8),
         cmocka_unit_test(refuses_ill_formed_utf8),

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fault/fault.h"
+
+#include "tests/lib/test.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+    bool armed;
+    bool fired;
+    size_t left; /* calls before the one that fails */
+} fault;
+
+size_t
+fault_each(enum status (*scenario)(void *context), void *context)
+{
+    for (size_t n = 0;; n++) {
+        fault.armed = true;
+        fault.fired = false;
+        fault.left = n;
+        enum status s = scenario(context);
+        fault.armed = false;
+        if (!fault.fired) {
+            assert_status(STATUS_OK, s);
+            return n;
+        }
+        if (s == STATUS_OK)
+            fail_msg("call %zu failed and nobody noticed", n);
+    }
+}
+
+/* Whether the call that asks is the one. */
+static bool
+fails(int error)
+{
+    if (!fault.armed || fault.fired)
+        return false;
+    if (fault.left-- > 0)
+        return false;
+    fault.fired = true;
+    errno = error;
+    return true;
+}
+
+/* clang-format off */
+#define WRAP(type, name, parameters, arguments, failure, error) \
+    type __real_##name parameters; \
+    type __wrap_##name parameters; \
+    type __wrap_##name parameters { return fails(error) ? (failure) : __real_##name arguments; }
+
+WRAP(void *, malloc, (size_t n), (n), NULL, ENOMEM)
+WRAP(void *, calloc, (size_t n, size_t size), (n, size), NULL, ENOMEM)
+WRAP(void *, realloc, (void *p, size_t n), (p, n), NULL, ENOMEM)
+WRAP(char *, strdup, (const char *s), (s), NULL, ENOMEM)
+WRAP(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n), -1, EIO)
+WRAP(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n), -1, ENOSPC)
+WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), -1, EPERM)
+WRAP(int, fsync, (int fd), (fd), -1, EIO)
+WRAP(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
+WRAP(EVP_MD *, EVP_MD_fetch, (OSSL_LIB_CTX *c, const char *name, const char *query),
+     (c, name, query), NULL, 0)
+WRAP(EVP_MD_CTX *, EVP_MD_CTX_new, (void), (), NULL, ENOMEM)
+WRAP(int, EVP_DigestInit_ex2, (EVP_MD_CTX *c, const EVP_MD *md, const OSSL_PARAM *p),
+     (c, md, p), 0, 0)
+WRAP(int, EVP_DigestUpdate, (EVP_MD_CTX *c, const void *p, size_t n), (c, p, n), 0, 0)
+WRAP(int, EVP_DigestFinal_ex, (EVP_MD_CTX *c, unsigned char *out, unsigned *n), (c, out, n), 0, 0)
+WRAP(unsigned char *, EVP_Q_mac,
+     (OSSL_LIB_CTX *c, const char *name, const char *query, const char *sub,
+      const OSSL_PARAM *params, const void *key, size_t key_size, const unsigned char *in,
+      size_t in_size, unsigned char *out, size_t out_size, size_t *n),
+     (c, name, query, sub, params, key, key_size, in, in_size, out, out_size, n), NULL, 0)
+WRAP(int, RAND_bytes, (unsigned char *out, int n), (out, n), 0, 0)
+/* clang-format on */
