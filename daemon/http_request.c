@@ -201,6 +201,13 @@ http_request_check_head(struct http_exchange *x, const char *url)
         problem_set(&x->response, 421, PROBLEM_ORIGIN, NULL);
         return false;
     }
+    const char *length = request_header(&x->request, "Content-Length");
+    bool has_body =
+        (length && !text_equal(length, "0")) || request_header(&x->request, "Transfer-Encoding");
+    if (x->route->body_type && has_body && !request_has_type(&x->request, x->route->body_type)) {
+        problem_set(&x->response, 415, PROBLEM_MEDIA_TYPE, x->route->body_type);
+        return false;
+    }
     return true;
 }
 

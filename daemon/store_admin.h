@@ -97,7 +97,7 @@ struct store_audit_list {
 MUST_CHECK enum status store_list_audit(struct store *s, uint64_t after_seq, size_t limit,
                                         struct store_audit_list *out);
 /* Recompute the chain. *broken_seq is 0 when whole, else the first row that does not fit. */
-MUST_CHECK enum status store_check_audit(struct store *s, uint64_t *broken_seq);
+MUST_CHECK enum status store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq);
 void store_audit_list_clear(struct store_audit_list *l);
 
 struct store_refusal {

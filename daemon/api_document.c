@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies and reference sets: put a version, activate, get, list. Immutable; activation is its own
+ * verb. */
+#include "base/cleanup.h"
+#include "base/emit.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/fields_json.h"
+#include "daemon/page.h"
+#include "daemon/problem.h"
+#include "daemon/route.h"
+
+static const char *
+collection_of(enum document_kind kind)
+{
+    return kind == DOCUMENT_POLICY ? "policies" : "references";
+}
+
+static void
+emit_document(struct emit *e, const struct store_document *d)
+{
+    emit_object(e);
+    emit_text_member(e, "id", d->id);
+    emit_uint_member(e, "version", d->version);
+    emit_text_member(e, "state", d->active ? "active" : "inactive");
+    emit_text_member(e, "perspective", d->perspective[0] ? d->perspective : NULL);
+    emit_hex_member(e, "sha256", bytes_of(d->sha256, sizeof d->sha256));
+    emit_time_member(e, "put_at", d->put_s);
+    emit_text_member(e, "put_by", d->put_by);
+    emit_end_object(e);
+}
+
+static struct store_actor
+actor_of(const struct request *request)
+{
+    return (struct store_actor){.name = request->access.actor, .now_s = request_now_s(request)};
+}
+
+static void
+answer_put(struct response *response, const struct document_info *info, bool again)
+{
+    char location[LIMIT_NAME + 64];
+    (void)snprintf(location, sizeof location, "/v1/%s/%s?version=%llu", collection_of(info->kind),
+                   info->id, (unsigned long long)info->version);
+    response_header(response, "Location", location);
+    struct emit e = emit_of(&response->body);
+    emit_object(&e);
+    emit_text_member(&e, "id", info->id);
+    emit_uint_member(&e, "version", info->version);
+    emit_hex_member(&e, "sha256", digest_bytes(&info->sha256));
+    emit_end_object(&e);
+    response_json(response, emit_check(&e) == STATUS_OK ? (again ? 200 : 201) : 500);
+}
+
+static void
+put_document(struct request *request, struct response *response, enum document_kind kind)
+{
+    CLEANUP(document_freep) struct document *d = NULL;
+    struct diag diag = {0};
+    struct store_actor who = actor_of(request);
+    bool again = false;
+    enum status s = document_parse(request->hasher, request->body, &d, &diag);
+    if (s == STATUS_OK && document_info(d)->kind != kind)
+        s = diag_set(&diag, STATUS_INVALID, "document", 0, "the document is of another type");
+    if (s == STATUS_OK)
+        s = store_put_document(request->verifier->store, &who, document_info(d), request->body,
+                               &again);
+    if (s == STATUS_CONFLICT)
+        problem_set(response, 409, PROBLEM_CONFLICT,
+                    "this version exists with other content, or a higher one does");
+    else if (s != STATUS_OK)
+        problem_from_status(response, s, &diag);
+    else
+        answer_put(response, document_info(d), again);
+}
+
+static void
+list_documents(struct request *request, struct response *response, enum document_kind kind)
+{
+    size_t limit = 0;
+    const char *after = request_query(request, "cursor");
+    if (!page_limit(request, &limit) || (after && !text_is_name(after))) {
+        problem_set(response, 400, PROBLEM_MALFORMED, "cursor or limit is not what it must be");
+        return;
+    }
+    CLEANUP(store_document_list_clear) struct store_document_list list = {0};
+    enum status s = store_list_documents(request->verifier->store, kind, after, limit, &list);
+    if (s != STATUS_OK) {
+        problem_from_status(response, s, NULL);
+        return;
+    }
+    struct emit e = emit_of(&response->body);
+    emit_object(&e);
+    emit_key(&e, collection_of(kind));
+    emit_array(&e);
+    for (size_t i = 0; i < list.n_items; i++)
+        emit_document(&e, &list.items[i]);
+    emit_end_array(&e);
+    emit_text_member(&e, "next", list.more ? list.items[list.n_items - 1].id : NULL);
+    emit_end_object(&e);
+    response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
+}
+
+static void
+get_document(struct request *request, struct response *response, enum document_kind kind)
+{
+    const char *text = request_query(request, "version");
+    uint64_t version = 0;
+    if (!text_is_name(request->params[0]) ||
+        (text && text_parse_u64(text, INT64_MAX, &version) != STATUS_OK)) {
+        problem_set(response, 400, PROBLEM_MALFORMED, "id or version is not what it must be");
+        return;
+    }
+    CLEANUP(store_document_clear) struct store_document d = {0};
+    enum status s =
+        store_get_document(request->verifier->store, kind, request->params[0], version, &d);
+    if (s != STATUS_OK) {
+        problem_from_status(response, s, NULL);
+        return;
+    }
+    char etag[2 * DIGEST_SHA256_SIZE + 3] = "\"";
+    (void)text_hex(bytes_of(d.sha256, sizeof d.sha256), etag + 1, sizeof etag - 1);
+    etag[sizeof etag - 2] = '"';
+    response_header(response, "ETag", etag);
+    buffer_append(&response->body, buffer_bytes(&d.text));
+    response_json(response, buffer_check(&response->body) == STATUS_OK ? 200 : 500);
+}
+
+/* A set of documents that does not compile together never comes into force. */
+static enum status
+activate(struct request *request, enum document_kind kind, uint64_t version, struct diag *diag)
+{
+    struct verifier *v = request->verifier;
+    struct store_actor who = actor_of(request);
+    CLEANUP(store_document_clear) struct store_document before = {0};
+    uint64_t old = 0;
+    if (store_get_document(v->store, kind, request->params[0], 0, &before) == STATUS_OK &&
+        before.active)
+        old = before.version;
+    enum status s = store_activate_document(v->store, &who, kind, request->params[0], version);
+    if (s != STATUS_OK)
+        return s;
+    s = snapshot_refresh(v->snapshot, false, diag);
+    if (s != STATUS_INVALID)
+        return s;
+    enum status undone = store_activate_document(v->store, &who, kind, request->params[0], old);
+    if (undone != STATUS_OK)
+        log_line(LOG_LEVEL_ERROR, "taking back an activation: %s", status_name(undone));
+    return s;
+}
+
+static void
+activate_document(struct request *request, struct response *response, enum document_kind kind)
+{
+    uint64_t version = 0;
+    const struct field table[] = {{"version", FIELD_UINT, true, &version}};
+    CLEANUP(fields_freep) struct fields *fields = NULL;
+    struct diag diag = {0};
+    enum status s = fields_parse(request->body, table, 1, &fields, &diag);
+    if (s == STATUS_OK && version == 0)
+        s = diag_set(&diag, STATUS_MALFORMED, "request body", 0, "version is above 0");
+    if (s == STATUS_OK)
+        s = activate(request, kind, version, &diag);
+    if (s != STATUS_OK) {
+        problem_from_status(response, s, &diag);
+        return;
+    }
+    struct emit e = emit_of(&response->body);
+    emit_object(&e);
+    emit_text_member(&e, "id", request->params[0]);
+    emit_uint_member(&e, "active", version);
+    emit_end_object(&e);
+    response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
+}
+
+static void
+deactivate_document(struct request *request, struct response *response, enum document_kind kind)
+{
+    struct diag diag = {0};
+    enum status s = activate(request, kind, 0, &diag);
+    if (s != STATUS_OK)
+        problem_from_status(response, s, &diag);
+    else
+        response->status = 204;
+}
+
+/* One set of handlers for each collection. */
+#define COLLECTION(name, kind)                                                                     \
+    static void post_##name(struct request *q, struct response *r)                                 \
+    {                                                                                              \
+        put_document(q, r, kind);                                                                  \
+    }                                                                                              \
+    static void list_##name(struct request *q, struct response *r)                                 \
+    {                                                                                              \
+        list_documents(q, r, kind);                                                                \
+    }                                                                                              \
+    static void get_##name(struct request *q, struct response *r)                                  \
+    {                                                                                              \
+        get_document(q, r, kind);                                                                  \
+    }                                                                                              \
+    static void activate_##name(struct request *q, struct response *r)                             \
+    {                                                                                              \
+        activate_document(q, r, kind);                                                             \
+    }                                                                                              \
+    static void deactivate_##name(struct request *q, struct response *r)                           \
+    {                                                                                              \
+        deactivate_document(q, r, kind);                                                           \
+    }
+
+COLLECTION(policy, DOCUMENT_POLICY)
+COLLECTION(reference, DOCUMENT_REFERENCE)
+
+#define JSON_TYPE .body_type = "application/json"
+
+#define ROUTES(path, name)                                                                         \
+    {METHOD_POST,          path, .roles = ACCESS_ADMIN, .body_cap = LIMIT_DOCUMENT, JSON_TYPE,     \
+     .handle = post_##name},                                                                       \
+        {METHOD_GET, path, .roles = ACCESS_VIEWER, .handle = list_##name},                         \
+        {METHOD_GET, path "/{id}", .roles = ACCESS_VIEWER, .handle = get_##name},                  \
+        {METHOD_POST, path "/{id}/activation",  .roles = ACCESS_ADMIN, .body_cap = 1024,           \
+         JSON_TYPE,   .handle = activate_##name},                                                  \
+    {                                                                                              \
+        METHOD_POST, path "/{id}/deactivation", .roles = ACCESS_ADMIN, .body_cap = 1024,           \
+                                                JSON_TYPE, .handle = deactivate_##name             \
+    }
+
+const struct route api_document_routes[] = {
+    ROUTES("/v1/policies", policy),
+    ROUTES("/v1/references", reference),
+};
+const size_t api_document_n_routes = sizeof api_document_routes / sizeof *api_document_routes;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: checked settings; to: a serving daemon; never: looks into a request. */
+#include "daemon/process.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/service.h"
+#include "base/text.h"
+#include "daemon/ek_files.h"
+#include "daemon/http.h"
+#include "daemon/settings.h"
+#include "daemon/tls.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define CLAUSE          "attestd"
+#define STATE_PATH_SIZE 512u
+#define POLL_MS         2000
+#define ADMIN_TOKEN     "admin.token"
+#define ADMIN_LIFE_S    (3650L * 86400L)
+
+struct process {
+    const struct config *config;
+    struct verifier verifier;
+    char *origins[SETTINGS_ORIGINS];
+    struct http *http;
+};
+
+static int64_t
+now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+static enum status
+state_path(const struct config *c, const char *name, char *out, size_t size, struct diag *diag)
+{
+    const char *directory = config_text(c, "state", "directory");
+    if (snprintf(out, size, "%s/%s", directory, name) >= (int)size)
+        return diag_set(diag, STATUS_LIMIT, CLAUSE, 0, "state.directory is too long");
+    return STATUS_OK;
+}
+
+static enum status
+open_state_directory(const struct config *c, struct diag *diag)
+{
+    const char *directory = config_text(c, "state", "directory");
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return diag_set(diag, STATUS_IO, CLAUSE, 0, "cannot make %s: %s", directory,
+                        strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status
+open_store(struct process *p, struct diag *diag)
+{
+    char path[STATE_PATH_SIZE];
+    const char *configured = config_text(p->config, "store", "path");
+    enum status s = state_path(p->config, "attestd.db", path, sizeof path, diag);
+    if (s != STATUS_OK)
+        return s;
+    s = store_open(configured ? configured : path, &p->verifier.store, diag);
+    if (s == STATUS_OK)
+        s = snapshot_open(p->verifier.store, &p->verifier.snapshot, diag);
+    if (s == STATUS_OK)
+        s = writer_new(p->verifier.store, &p->verifier.writer);
+    return s;
+}
+
+static enum status
+open_keys(struct process *p, struct diag *diag)
+{
+    char path[STATE_PATH_SIZE];
+    enum status s = state_path(p->config, "keys", path, sizeof path, diag);
+    if (s == STATUS_OK)
+        s = keyring_open(path, service_credentials(), true, &p->verifier.keyring, diag);
+    if (s == STATUS_OK)
+        s = ek_files_load(p->config, &p->verifier.ek_roots, diag);
+    return s;
+}
+
+/* The first administrator: a token in a file that only we can read, made once, never logged. */
+static enum status
+open_admin_token(struct process *p, struct diag *diag)
+{
+    char path[STATE_PATH_SIZE], secret[128];
+    enum status s = state_path(p->config, ADMIN_TOKEN, path, sizeof path, diag);
+    if (s != STATUS_OK || access(path, F_OK) == 0)
+        return s;
+    CLEANUP(hasher_freep) struct hasher *h = NULL;
+    char description[] = "made at first start";
+    char system[] = "system";
+    struct store_token token = {
+        .kind = STORE_TOKEN_API,
+        .id = "admin",
+        .roles = ACCESS_ADMIN | ACCESS_AUDITOR | ACCESS_RELYING_PARTY,
+        .description = description,
+        .created_by = system,
+        .created_s = now_s(),
+        .expires_s = now_s() + ADMIN_LIFE_S,
+    };
+    struct store_actor who = {.name = system, .now_s = now_s()};
+    s = hasher_new(&h);
+    if (s == STATUS_OK)
+        s = access_new_secret(h, "api", secret, sizeof secret, token.sha256);
+    if (s == STATUS_OK)
+        s = store_put_token(p->verifier.store, &who, &token);
+    if (s == STATUS_OK)
+        s = file_save(path, bytes_of_text(secret), 0600, diag);
+    if (s == STATUS_OK)
+        log_line(LOG_LEVEL_NOTICE, "the admin token is in %s", path);
+    OPENSSL_cleanse(secret, sizeof secret);
+    return s;
+}
+
+static enum status
+load_tls(struct process *p, struct tls_pair *pair, struct diag *diag)
+{
+    char path[STATE_PATH_SIZE];
+    enum status s = state_path(p->config, "tls", path, sizeof path, diag);
+    if (s != STATUS_OK)
+        return s;
+    struct tls_files files = {
+        .certificate = config_text(p->config, "server", "certificate"),
+        .key = config_text(p->config, "server", "key"),
+        .directory = path,
+        .origins = p->verifier.origins,
+        .n_origins = p->verifier.n_origins,
+        .now_s = now_s(),
+    };
+    return tls_load(&files, pair, diag);
+}
+
+static enum status
+open_http(struct process *p, struct diag *diag)
+{
+    const struct config *c = p->config;
+    CLEANUP(tls_pair_clear) struct tls_pair pair = {0};
+    struct http_options o = {
+        .listen = config_text(c, "server", "listen"),
+        .n_threads = (unsigned)config_u64(c, "server", "http_threads"),
+        .n_workers = (unsigned)config_u64(c, "server", "workers"),
+        .n_queued = (unsigned)config_u64(c, "server", "queue"),
+        .n_connections = (unsigned)config_u64(c, "server", "connections"),
+        .n_connections_by_address = (unsigned)config_u64(c, "server", "connections_by_address"),
+        .trusted_proxies = config_text(c, "server", "trusted_proxies"),
+    };
+    enum status s = service_listen_fd(&o.listen_fd, diag);
+    if (s == STATUS_OK)
+        s = load_tls(p, &pair, diag);
+    if (s != STATUS_OK)
+        return s;
+    o.certificate = (const char *)pair.certificate.data;
+    o.key = (const char *)pair.key.data;
+    s = http_open(&p->verifier, &o, &p->http, diag);
+    if (s == STATUS_OK)
+        log_line(LOG_LEVEL_NOTICE, "serving on port %u as %s; certificate pin %s%s",
+                 http_port(p->http), p->origins[0], pair.pin, pair.made ? " (self-signed)" : "");
+    return s;
+}
+
+static enum status
+open_rooms(struct process *p, struct diag *diag)
+{
+    p->verifier.config = p->config;
+    p->verifier.exporter_required = config_bool(p->config, "server", "exporter");
+    enum status s = settings_origins(p->config, p->origins, &p->verifier.n_origins, diag);
+    p->verifier.origins = (const char *const *)p->origins;
+    if (s == STATUS_OK)
+        s = open_state_directory(p->config, diag);
+    if (s == STATUS_OK)
+        s = open_keys(p, diag);
+    if (s == STATUS_OK)
+        s = open_store(p, diag);
+    if (s == STATUS_OK)
+        s = open_admin_token(p, diag);
+    if (s == STATUS_OK)
+        s = open_http(p, diag);
+    return s;
+}
+
+enum status
+process_open(const struct config *config, struct process **out, struct diag *diag)
+{
+    *out = NULL;
+    struct process *p = calloc(1, sizeof *p);
+    if (!p)
+        return STATUS_NOMEM;
+    p->config = config;
+    enum status s = open_rooms(p, diag);
+    if (s != STATUS_OK) {
+        process_close(p);
+        return s;
+    }
+    *out = p;
+    return STATUS_OK;
+}
+
+/* SIGHUP: what cannot be loaded leaves the old in force, and says so. */
+static void
+reload(struct process *p)
+{
+    struct diag diag = {0};
+    CLEANUP(tls_pair_clear) struct tls_pair pair = {0};
+    service_notify("RELOADING=1");
+    enum status s = load_tls(p, &pair, &diag);
+    if (s == STATUS_OK)
+        s = http_reload(p->http, (const char *)pair.certificate.data, (const char *)pair.key.data,
+                        &diag);
+    if (s == STATUS_OK)
+        s = ek_files_reload(p->config, p->verifier.ek_roots, &diag);
+    if (s == STATUS_OK)
+        s = snapshot_refresh(p->verifier.snapshot, true, &diag);
+    if (s == STATUS_OK)
+        log_line(LOG_LEVEL_NOTICE, "documents and certificates loaded again");
+    else
+        log_diag(LOG_LEVEL_ERROR, "reload", s, &diag);
+    service_notify("READY=1");
+}
+
+/* Other nodes change documents too; events are numbered after their commit. */
+static void
+poll_store(struct process *p)
+{
+    struct diag diag = {0};
+    size_t n_numbered = 0;
+    enum status s = snapshot_refresh(p->verifier.snapshot, false, &diag);
+    if (s != STATUS_OK)
+        log_diag(LOG_LEVEL_ERROR, "documents", s, &diag);
+    s = store_sequence_events(p->verifier.store, &n_numbered);
+    if (s != STATUS_OK)
+        log_line(LOG_LEVEL_WARNING, "events: %s", status_name(s));
+}
+
+void
+process_run(struct process *p)
+{
+    int64_t watchdog_ms = service_watchdog_ms();
+    int64_t wait_ms = watchdog_ms > 0 && watchdog_ms < POLL_MS ? watchdog_ms : POLL_MS;
+    const struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    service_notify("READY=1");
+    for (;;) {
+        int signal = sigtimedwait(&signals, NULL, &wait);
+        if (signal == SIGTERM || signal == SIGINT)
+            break;
+        if (signal == SIGHUP)
+            reload(p);
+        poll_store(p);
+        /* A store that closed itself is for the manager to restart. */
+        if (watchdog_ms > 0 && store_ready(p->verifier.store))
+            service_notify("WATCHDOG=1");
+    }
+    service_notify("STOPPING=1");
+    log_line(LOG_LEVEL_NOTICE, "ending: draining requests in flight");
+}
+
+void
+process_close(struct process *p)
+{
+    if (!p)
+        return;
+    int64_t drain_s = config_duration_s(p->config, "server", "drain");
+    http_close(p->http, (unsigned)drain_s * 1000);
+    writer_free(p->verifier.writer);
+    snapshot_close(p->verifier.snapshot);
+    store_close(p->verifier.store);
+    ek_files_free(p->verifier.ek_roots);
+    keyring_close(p->verifier.keyring);
+    for (size_t i = 0; i < SETTINGS_ORIGINS; i++)
+        free(p->origins[i]);
+    free(p);
+}
