@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What documents.c compiled for the rules: each policy with the reference sets that its rules name.
+ * Only the files of this room that judge include it. Everything is owned by the snapshot. Pure.
+ */
+#pragma once
+
+#include "appraise/document.h"
+
+/* Sets in the order in which the rule names them. */
+struct compiled_references {
+    size_t n;
+    const struct document **documents; /* of kind reference */
+};
+
+struct compiled_policy {
+    const struct document_info *info;
+    const struct policy *policy;
+    struct compiled_references boot;
+    struct compiled_references ima;
+};
+
+size_t compiled_n_policies(const struct documents *d);
+/* Policies in the order of their ids. */
+const struct compiled_policy *compiled_policy_at(const struct documents *d, size_t i);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: JSON text; to: one document of either kind; never: keeps what a rule of its own
+ * contradicts. */
+#include "appraise/document.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#define PCR_APPLICATION 16u /* resettable from user space, as is 23: never evidence */
+#define PCR_MAX         22u
+
+enum status
+document_read_effect(const struct shape_node *node, void *effect)
+{
+    static const char *const words[] = {[POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn"};
+    size_t i = 0;
+    enum status s = shape_word(node, words, sizeof words / sizeof words[0], &i);
+    if (s == STATUS_OK)
+        *(enum policy_effect *)effect = (enum policy_effect)i;
+    return s;
+}
+
+enum status
+document_read_pcr(const struct shape_node *node, void *pcr)
+{
+    uint64_t value = 0;
+    enum status s = shape_integer(node, 0, PCR_MAX, &value);
+    if (s == STATUS_OK && value == PCR_APPLICATION)
+        s = shape_refuse(node, "PCR 16 can be reset by anybody and shows nothing");
+    *(uint32_t *)pcr = (uint32_t)value;
+    return s;
+}
+
+enum status
+document_read_pcrs(const struct shape_node *node, void *mask)
+{
+    static const struct shape_array shape = {sizeof(uint32_t), 1, LIMIT_PCRS, document_read_pcr};
+    struct shape_list list = {0};
+    enum status s = shape_array(node, &shape, &list);
+    if (s != STATUS_OK)
+        return s;
+    const uint32_t *pcrs = list.items;
+    uint32_t set = 0;
+    for (size_t i = 0; i < list.n; i++) {
+        if (set & (1u << pcrs[i]))
+            return shape_refuse(node, "PCR %u stands here twice", pcrs[i]);
+        set |= 1u << pcrs[i];
+    }
+    *(uint32_t *)mask = set;
+    return STATUS_OK;
+}
+
+enum status
+document_read_references(const struct shape_node *node, void *list)
+{
+    static const struct shape_array shape = {sizeof(char *), 1, LIMIT_REFERENCES, shape_name};
+    enum status s = shape_array(node, &shape, list);
+    if (s != STATUS_OK)
+        return s;
+    char *const *ids = ((struct shape_list *)list)->items;
+    for (size_t i = 0; i < ((struct shape_list *)list)->n; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (text_equal(ids[i], ids[j]))
+                return shape_refuse(node, "%s stands here twice", ids[i]);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+read_template(const struct shape_node *node, void *out)
+{
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s != STATUS_OK)
+        return s;
+    if (text[0] == '\0')
+        return shape_refuse(node, "must not be empty");
+    struct diag diag = {0};
+    s = template_parse(node->source->arena, text, out, &diag);
+    if (s == STATUS_INVALID || s == STATUS_LIMIT)
+        return shape_refuse(node, "%s", diag.text);
+    return s;
+}
+
+enum status
+document_read_templates(const struct shape_node *node, void *list)
+{
+    static const struct shape_array shape = {sizeof(struct template *), 1, LIMIT_TEMPLATES,
+                                             read_template};
+    return shape_array(node, &shape, list);
+}
+
+static enum status
+read_policy(const struct shape_node *root, struct document *d)
+{
+    struct policy *p = arena_alloc(&d->arena, sizeof *p);
+    if (!p)
+        return STATUS_NOMEM;
+    enum status s = policy_read(root, p);
+    d->policy = p;
+    d->info.id = p->id;
+    d->info.version = p->version;
+    d->info.description = p->description;
+    d->info.perspective = p->perspective;
+    return s;
+}
+
+static enum status
+read_reference(const struct shape_node *root, struct document *d)
+{
+    struct reference *r = arena_alloc(&d->arena, sizeof *r);
+    if (!r)
+        return STATUS_NOMEM;
+    enum status s = reference_read(root, r);
+    d->reference = r;
+    d->info.id = r->id;
+    d->info.version = r->version;
+    d->info.description = r->description;
+    return s;
+}
+
+static enum status
+read_root(const struct shape_node *root, struct document *d)
+{
+    static const char *const kinds[] = {
+        [DOCUMENT_POLICY] = "policy", [DOCUMENT_REFERENCE] = "reference"};
+    struct shape_node type;
+    if (!shape_member(root, "type", &type))
+        return shape_refuse(root, "\"type\" is missing");
+    size_t kind = 0;
+    enum status s = shape_word(&type, kinds, sizeof kinds / sizeof kinds[0], &kind);
+    if (s != STATUS_OK)
+        return s;
+    d->info.kind = (enum document_kind)kind;
+    s = d->info.kind == DOCUMENT_POLICY ? read_policy(root, d) : read_reference(root, d);
+    if (!d->info.description)
+        d->info.description = "";
+    return s;
+}
+
+static enum status
+parse_into(struct hasher *h, struct bytes json, struct document *d, struct diag *diag)
+{
+    enum status s = digest_compute(h, ALG_SHA256, json, &d->info.sha256);
+    if (s != STATUS_OK)
+        return s;
+    struct shape_source source = {.text = json, .arena = &d->arena, .diag = diag};
+    struct shape_node root;
+    s = shape_open(&source, &root);
+    if (s == STATUS_OK)
+        s = read_root(&root, d);
+    shape_close(&source);
+    return s;
+}
+
+enum status
+document_parse(struct hasher *h, struct bytes json, struct document **out, struct diag *diag)
+{
+    *out = NULL;
+    struct document *d = calloc(1, sizeof *d);
+    if (!d)
+        return STATUS_NOMEM;
+    enum status s = parse_into(h, json, d, diag);
+    if (s == STATUS_OK)
+        *out = d;
+    else
+        document_free(d);
+    return s;
+}
+
+const struct document_info *
+document_info(const struct document *d)
+{
+    return &d->info;
+}
+
+void
+document_free(struct document *d)
+{
+    if (!d)
+        return;
+    arena_free(&d->arena);
+    free(d);
+}
+
+void
+document_freep(struct document **d)
+{
+    document_free(*d);
+    *d = NULL;
+}

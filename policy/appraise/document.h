@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of a document: what both kinds share. For the files of this room that read documents and
+ * judge by them; everybody else sees documents.h. Pure.
+ */
+#pragma once
+
+#include "appraise/documents.h"
+#include "appraise/policy.h"
+#include "appraise/reference.h"
+
+struct document {
+    struct arena arena;
+    struct document_info info;
+    struct policy *policy; /* one of the two */
+    struct reference *reference;
+};
+
+/* Reader of the effect words "enforce" and "warn" into enum policy_effect. */
+enum status document_read_effect(const struct shape_node *node, void *effect);
+/* Reader of an array of PCR numbers into a uint32_t mask: 0 to 22, not 16, each once, not none. */
+enum status document_read_pcrs(const struct shape_node *node, void *mask);
+/* Reader of one PCR number as above into a uint32_t. */
+enum status document_read_pcr(const struct shape_node *node, void *pcr);
+/* Readers of arrays: of reference set ids into struct shape_list of char *, of templates into
+ * struct shape_list of struct template *. */
+enum status document_read_references(const struct shape_node *node, void *list);
+enum status document_read_templates(const struct shape_node *node, void *list);

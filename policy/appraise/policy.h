@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy as values. Read from JSON by policy_json.c into the document's arena, never changed
+ * after. Pure. [attest-policy(5)]
+ */
+#pragma once
+
+#include "appraise/selector.h"
+#include "appraise/template.h"
+
+enum policy_effect { POLICY_ENFORCE = 0, POLICY_WARN };
+
+struct policy_secure_boot {
+    bool present;
+    bool on;
+    enum policy_effect effect;
+};
+
+struct policy_boot {
+    bool present;
+    struct shape_list references; /* char * */
+    bool coverage_given;
+    uint32_t enforced, compared; /* PCRs, when coverage_given */
+    enum policy_effect effect;
+};
+
+struct policy_command_line {
+    bool present;
+    bool from_references;
+    struct shape_list templates; /* struct template * */
+    enum policy_effect effect;
+};
+
+struct policy_ima {
+    bool present;
+    struct shape_list references; /* char * */
+    enum policy_effect violations;
+    enum policy_effect effect;
+};
+
+struct policy {
+    char *id;
+    uint64_t version;
+    char *description; /* NULL when none */
+    char *perspective;
+    struct selector select;
+    uint32_t quote[ALG_COUNT]; /* PCRs by alg_index(); all zero: not said */
+    uint32_t genuine;          /* bit by enum genuine */
+    enum policy_effect genuine_effect;
+    uint32_t member; /* bit by enum member_by */
+    enum policy_effect member_effect;
+    int64_t evidence_age_s;
+    struct policy_secure_boot secure_boot;
+    struct policy_boot boot;
+    struct policy_command_line command_line;
+    struct policy_ima ima;
+    uint32_t quirks_denied; /* bit by enum event_quirk */
+};
+
+/* Read the document's root object. Statuses as shape.h. */
+MUST_CHECK enum status policy_read(const struct shape_node *root, struct policy *out);

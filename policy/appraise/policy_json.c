@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a policy's JSON; to: struct policy; never: lets a rule contradict itself in silence. */
+#include "appraise/document.h"
+#include "base/text.h"
+#include "evidence/event.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define COUNT_OF(table)    (sizeof(table) / sizeof((table)[0]))
+#define EVIDENCE_AGE_S     3600
+#define PCR_SECURE_BOOT    7u
+#define PCR_IMA            10u
+#define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
+
+/* ---- words ---- */
+
+static enum status
+read_member_word(const struct shape_node *node, void *out)
+{
+    const char *word = NULL;
+    enum member_by value = MEMBER_BY_NONE;
+    enum status s = shape_borrow_text(node, &word);
+    if (s == STATUS_OK && !member_by_parse(word, &value))
+        s = shape_refuse(node, "must be list, approval, token, first-use or none");
+    *(unsigned *)out = value;
+    return s;
+}
+
+static enum status
+read_genuine_word(const struct shape_node *node, void *out)
+{
+    const char *word = NULL;
+    enum genuine value = GENUINE_UNVERIFIED;
+    enum status s = shape_borrow_text(node, &word);
+    if (s == STATUS_OK && !genuine_parse(word, &value))
+        s = shape_refuse(node, "must be verified, software or unverified");
+    *(unsigned *)out = value;
+    return s;
+}
+
+/* Accepted words as one bit each. */
+static enum status
+read_mask(const struct shape_node *node, shape_reader read_word, uint32_t *mask)
+{
+    struct shape_array shape = {sizeof(unsigned), 1, 8, read_word};
+    struct shape_list list = {0};
+    enum status s = shape_array(node, &shape, &list);
+    const unsigned *words = list.items;
+    *mask = 0;
+    for (size_t i = 0; s == STATUS_OK && i < list.n; i++)
+        *mask |= 1u << words[i];
+    return s;
+}
+
+static enum status
+read_members(const struct shape_node *node, void *mask)
+{
+    return read_mask(node, read_member_word, mask);
+}
+
+static enum status
+read_genuines(const struct shape_node *node, void *mask)
+{
+    return read_mask(node, read_genuine_word, mask);
+}
+
+static enum status
+read_on_off(const struct shape_node *node, void *on)
+{
+    static const char *const words[] = {"off", "on"};
+    size_t i = 0;
+    enum status s = shape_word(node, words, COUNT_OF(words), &i);
+    *(bool *)on = i == 1;
+    return s;
+}
+
+/* ---- select, quote, quirks ---- */
+
+static enum status
+read_all(const struct shape_node *node, void *all)
+{
+    *(bool *)all = shape_is_true(node);
+    return shape_is_true(node) ? STATUS_OK
+                               : shape_refuse(node, "must be true: leave it out otherwise");
+}
+
+static enum status
+read_select(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"all", false, read_all, offsetof(struct selector, all)},
+        {"labels", false, selector_read_labels, offsetof(struct selector, labels)},
+    };
+    struct selector *select = out;
+    enum status s = shape_object(node, fields, COUNT_OF(fields), select);
+    if (s == STATUS_OK && select->all == (select->labels.n > 0))
+        s = shape_refuse(node, "must have one of \"all\" and \"labels\"");
+    return s;
+}
+
+struct bank_pcrs {
+    size_t alg_index;
+    uint32_t pcrs;
+};
+
+static enum status
+read_bank(const struct shape_node *node, void *out)
+{
+    struct bank_pcrs *bank = out;
+    const struct alg *alg = alg_by_name(node->key);
+    if (!alg)
+        return shape_refuse(node, "no such bank");
+    if (!alg->trusted)
+        return shape_refuse(node, "this bank carries no trust");
+    bank->alg_index = alg_index(alg->id);
+    return document_read_pcrs(node, &bank->pcrs);
+}
+
+static enum status
+read_quote(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(struct bank_pcrs), 1, ALG_COUNT, read_bank};
+    struct shape_list list = {0};
+    enum status s = shape_map(node, &shape, &list);
+    const struct bank_pcrs *banks = list.items;
+    uint32_t *pcrs = out;
+    for (size_t i = 0; s == STATUS_OK && i < list.n; i++)
+        pcrs[banks[i].alg_index] = banks[i].pcrs;
+    return s;
+}
+
+static enum status
+read_quirk(const struct shape_node *node, void *out)
+{
+    const char *names[EVENT_QUIRK_COUNT];
+    for (size_t i = 0; i < EVENT_QUIRK_COUNT; i++)
+        names[i] = event_quirk_name((enum event_quirk)i);
+    size_t i = 0;
+    enum status s = shape_word(node, names, EVENT_QUIRK_COUNT, &i);
+    if (s == STATUS_OK && i == EVENT_QUIRK_NONE)
+        s = shape_refuse(node, "is no quirk");
+    *(unsigned *)out = (unsigned)i;
+    return s;
+}
+
+static enum status
+read_denied(const struct shape_node *node, void *mask)
+{
+    return read_mask(node, read_quirk, mask);
+}
+
+static enum status
+read_quirks(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {{"deny", true, read_denied, 0}};
+    return shape_object(node, fields, COUNT_OF(fields), out);
+}
+
+/* ---- rules ---- */
+
+static enum status
+read_genuine(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"accept", true, read_genuines, offsetof(struct policy, genuine)},
+        {"effect", false, document_read_effect, offsetof(struct policy, genuine_effect)},
+    };
+    return shape_object(node, fields, COUNT_OF(fields), out);
+}
+
+static enum status
+read_member(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"accept", true, read_members, offsetof(struct policy, member)},
+        {"effect", false, document_read_effect, offsetof(struct policy, member_effect)},
+    };
+    return shape_object(node, fields, COUNT_OF(fields), out);
+}
+
+static enum status
+read_secure_boot(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"state", true, read_on_off, offsetof(struct policy_secure_boot, on)},
+        {"effect", false, document_read_effect, offsetof(struct policy_secure_boot, effect)},
+    };
+    struct policy_secure_boot *rule = out;
+    rule->present = true;
+    return shape_object(node, fields, COUNT_OF(fields), rule);
+}
+
+static enum status
+read_coverage(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"enforce", true, document_read_pcrs, offsetof(struct policy_boot, enforced)},
+        {"compare", false, document_read_pcrs, offsetof(struct policy_boot, compared)},
+    };
+    struct policy_boot *rule = out;
+    rule->coverage_given = true;
+    enum status s = shape_object(node, fields, COUNT_OF(fields), rule);
+    if (s != STATUS_OK)
+        return s;
+    if (HAS_PCR(rule->enforced | rule->compared, PCR_IMA))
+        return shape_refuse(node, "PCR 10 is judged by the ima rule");
+    if (rule->enforced & rule->compared)
+        return shape_refuse(node, "a PCR is either enforced or compared");
+    return STATUS_OK;
+}
+
+static enum status
+read_boot(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"references", true, document_read_references, offsetof(struct policy_boot, references)},
+        {"coverage", false, read_coverage, 0},
+        {"effect", false, document_read_effect, offsetof(struct policy_boot, effect)},
+    };
+    struct policy_boot *rule = out;
+    rule->present = true;
+    return shape_object(node, fields, COUNT_OF(fields), rule);
+}
+
+static enum status
+read_command_line(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"references", false, read_all, offsetof(struct policy_command_line, from_references)},
+        {"templates", false, document_read_templates,
+         offsetof(struct policy_command_line, templates)},
+        {"effect", false, document_read_effect, offsetof(struct policy_command_line, effect)},
+    };
+    struct policy_command_line *rule = out;
+    rule->present = true;
+    enum status s = shape_object(node, fields, COUNT_OF(fields), rule);
+    if (s == STATUS_OK && rule->from_references == (rule->templates.n > 0))
+        s = shape_refuse(node, "must have one of \"references\" and \"templates\"");
+    return s;
+}
+
+static enum status
+read_ima(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"references", true, document_read_references, offsetof(struct policy_ima, references)},
+        {"violations", false, document_read_effect, offsetof(struct policy_ima, violations)},
+        {"effect", false, document_read_effect, offsetof(struct policy_ima, effect)},
+    };
+    struct policy_ima *rule = out;
+    rule->present = true;
+    return shape_object(node, fields, COUNT_OF(fields), rule);
+}
+
+/* ---- the whole ---- */
+
+static const struct shape_field policy_fields[] = {
+    {"type", true, shape_skip, 0},
+    {"id", true, shape_name, offsetof(struct policy, id)},
+    {"version", true, shape_version, offsetof(struct policy, version)},
+    {"perspective", true, shape_name, offsetof(struct policy, perspective)},
+    {"description", false, shape_text, offsetof(struct policy, description)},
+    {"select", true, read_select, offsetof(struct policy, select)},
+    {"quote", false, read_quote, offsetof(struct policy, quote)},
+    {"genuine", false, read_genuine, 0},
+    {"member", false, read_member, 0},
+    {"evidence_age", false, shape_duration, offsetof(struct policy, evidence_age_s)},
+    {"secure_boot", false, read_secure_boot, offsetof(struct policy, secure_boot)},
+    {"boot", false, read_boot, offsetof(struct policy, boot)},
+    {"command_line", false, read_command_line, offsetof(struct policy, command_line)},
+    {"ima", false, read_ima, offsetof(struct policy, ima)},
+    {"quirks", false, read_quirks, offsetof(struct policy, quirks_denied)},
+};
+
+/* A rule that needs a PCR needs it in the quote: else every device would fail it. */
+static enum status
+check_quoted(const struct shape_node *root, const struct policy *p)
+{
+    uint32_t quoted = 0;
+    for (size_t i = 0; i < ALG_COUNT; i++)
+        quoted |= p->quote[i];
+    uint32_t needed = p->boot.enforced | p->boot.compared;
+    needed |= p->secure_boot.present ? 1u << PCR_SECURE_BOOT : 0;
+    needed |= p->ima.present ? 1u << PCR_IMA : 0;
+    struct shape_node quote;
+    if (!shape_member(root, "quote", &quote))
+        return STATUS_OK;
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        if (HAS_PCR(needed & ~quoted, pcr))
+            return shape_refuse(&quote, "a rule needs PCR %u, which is not in it", pcr);
+    }
+    return STATUS_OK;
+}
+
+enum status
+policy_read(const struct shape_node *root, struct policy *out)
+{
+    *out = (struct policy){
+        .genuine = 1u << GENUINE_VERIFIED,
+        .member = 1u << MEMBER_BY_LIST | 1u << MEMBER_BY_TOKEN | 1u << MEMBER_BY_APPROVAL,
+        .evidence_age_s = EVIDENCE_AGE_S,
+    };
+    enum status s = shape_object(root, policy_fields, COUNT_OF(policy_fields), out);
+    if (s != STATUS_OK)
+        return s;
+    struct shape_node line;
+    if (shape_member(root, "command_line", &line) && !out->boot.present)
+        return shape_refuse(&line, "needs \"boot\": only covered PCRs show that no other command "
+                                   "line was measured");
+    return check_quoted(root, out);
+}

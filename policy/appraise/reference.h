@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reference set as values: a boot profile of components in order, command-line templates, allowed
+ * file digests. Read from JSON by reference_json.c into the document's arena, never changed after.
+ * Pure. [appraisal 2; attest-reference(5)]
+ */
+#pragma once
+
+#include "appraise/file_set.h"
+#include "appraise/selector.h"
+#include "appraise/template.h"
+
+enum reference_platform {
+    REFERENCE_PLATFORM_PC,
+    REFERENCE_PLATFORM_UBOOT_EFI,
+    REFERENCE_PLATFORM_UBOOT_FIT
+};
+
+enum reference_status {
+    REFERENCE_STATUS_ACTIVE = 0,
+    REFERENCE_STATUS_RETIRED,
+    REFERENCE_STATUS_REVOKED
+};
+
+/* One accepted value: the same content under one or more algorithms. */
+struct reference_value {
+    bool any; /* every digest: a volatile component */
+    enum reference_status status;
+    char *name; /* for people; NULL */
+    size_t n_digests;
+    struct digest digests[ALG_COUNT];
+};
+
+struct reference_component {
+    char *role;
+    uint32_t pcr;
+    bool ordered;             /* false: its events may stand anywhere in its PCR */
+    uint32_t min, max;        /* events */
+    char *bundle;             /* NULL: of no generation */
+    struct selector scope;    /* which devices it is for */
+    struct shape_list values; /* struct reference_value */
+};
+
+struct reference {
+    char *id;
+    uint64_t version;
+    char *description; /* NULL when none */
+    enum reference_platform platform;
+    char *generation;                /* NULL when none */
+    struct shape_list components;    /* struct reference_component */
+    struct shape_list command_lines; /* struct template * */
+    struct file_set files;
+    uint32_t pcrs; /* bit n: a component lists PCR n */
+};
+
+/* Read the document's root object. Statuses as shape.h. */
+MUST_CHECK enum status reference_read(const struct shape_node *root, struct reference *out);
+
+/* PCRs that are covered when a policy does not say, whether a component lists them or not. */
+uint32_t reference_covered(enum reference_platform platform);
+/* PCRs that are compared with the device's last good boot when a policy does not say. */
+uint32_t reference_compared(enum reference_platform platform);

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a reference set's JSON; to: struct reference; never: takes a value that rests on SHA-1
+ * alone. */
+#include "appraise/document.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+#define PCR_IMA         10u
+
+static const char *const platform_words[] = {
+    [REFERENCE_PLATFORM_PC] = "pc",
+    [REFERENCE_PLATFORM_UBOOT_EFI] = "uboot-efi",
+    [REFERENCE_PLATFORM_UBOOT_FIT] = "uboot-fit",
+};
+
+struct platform_pcrs {
+    uint32_t covered, compared;
+};
+
+/* pc: PFP 1.06 3.3.4. U-Boot without EFI measures the kernel in 8, the initrd in 9, the device tree
+ * in 0 and boot arguments in 1. */
+static const struct platform_pcrs platforms[] = {
+    [REFERENCE_PLATFORM_PC] = {1u << 0 | 1u << 2 | 1u << 4 | 1u << 7,
+                               1u << 1 | 1u << 3 | 1u << 5 | 1u << 6},
+    [REFERENCE_PLATFORM_UBOOT_EFI] = {1u << 0 | 1u << 2 | 1u << 4 | 1u << 7,
+                                      1u << 1 | 1u << 3 | 1u << 5 | 1u << 6},
+    [REFERENCE_PLATFORM_UBOOT_FIT] = {1u << 0 | 1u << 1 | 1u << 8 | 1u << 9, 0},
+};
+
+uint32_t
+reference_covered(enum reference_platform platform)
+{
+    return platforms[platform].covered;
+}
+
+uint32_t
+reference_compared(enum reference_platform platform)
+{
+    return platforms[platform].compared;
+}
+
+static enum status
+read_platform(const struct shape_node *node, void *out)
+{
+    size_t i = 0;
+    enum status s = shape_word(node, platform_words, COUNT_OF(platform_words), &i);
+    if (s == STATUS_OK)
+        *(enum reference_platform *)out = (enum reference_platform)i;
+    return s;
+}
+
+/* ---- values ---- */
+
+static enum status
+read_digest(const struct shape_node *node, const struct alg *alg, const char *hex,
+            struct digest *out)
+{
+    out->alg = alg->id;
+    out->size = alg->size;
+    if (text_parse_hex_exact(hex, out->data, alg->size) != STATUS_OK)
+        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
+    return STATUS_OK;
+}
+
+static enum status
+read_value_digest(const struct shape_node *node, void *out)
+{
+    struct reference_value *v = out;
+    const char *hex = NULL;
+    enum status s = shape_borrow_text(node, &hex);
+    if (s != STATUS_OK)
+        return s;
+    return read_digest(node, alg_by_name(node->key), hex, &v->digests[v->n_digests++]);
+}
+
+static enum status
+read_any(const struct shape_node *node, void *any)
+{
+    *(bool *)any = shape_is_true(node);
+    return shape_is_true(node) ? STATUS_OK
+                               : shape_refuse(node, "must be true: leave it out otherwise");
+}
+
+static enum status
+read_status(const struct shape_node *node, void *out)
+{
+    static const char *const words[] = {
+        [REFERENCE_STATUS_ACTIVE] = "active",
+        [REFERENCE_STATUS_RETIRED] = "retired",
+        [REFERENCE_STATUS_REVOKED] = "revoked",
+    };
+    size_t i = 0;
+    enum status s = shape_word(node, words, COUNT_OF(words), &i);
+    if (s == STATUS_OK)
+        *(enum reference_status *)out = (enum reference_status)i;
+    return s;
+}
+
+static const struct shape_field value_fields[] = {
+    {"any", false, read_any, offsetof(struct reference_value, any)},
+    {"name", false, shape_text, offsetof(struct reference_value, name)},
+    {"status", false, read_status, offsetof(struct reference_value, status)},
+    {"sha1", false, read_value_digest, 0},
+    {"sha256", false, read_value_digest, 0},
+    {"sha384", false, read_value_digest, 0},
+    {"sha512", false, read_value_digest, 0},
+    {"sm3_256", false, read_value_digest, 0},
+    {"sha3_256", false, read_value_digest, 0},
+    {"sha3_384", false, read_value_digest, 0},
+    {"sha3_512", false, read_value_digest, 0},
+};
+_Static_assert(COUNT_OF(value_fields) == 3 + ALG_COUNT, "a member an algorithm");
+
+static enum status
+read_value(const struct shape_node *node, void *out)
+{
+    struct reference_value *v = out;
+    enum status s = shape_object(node, value_fields, COUNT_OF(value_fields), v);
+    if (s != STATUS_OK)
+        return s;
+    if (v->any && v->n_digests > 0)
+        return shape_refuse(node, "\"any\" and digests exclude one another");
+    if (v->any && v->status != REFERENCE_STATUS_ACTIVE)
+        return shape_refuse(node, "\"any\" can be neither retired nor revoked");
+    bool trusted = v->any;
+    for (size_t i = 0; i < v->n_digests; i++)
+        trusted = trusted || alg_by_id(v->digests[i].alg)->trusted;
+    return trusted ? STATUS_OK : shape_refuse(node, "needs a digest better than SHA-1");
+}
+
+/* ---- components ---- */
+
+static enum status
+read_limit(const struct shape_node *node, void *out)
+{
+    uint64_t value = 0;
+    enum status s = shape_integer(node, 0, LIMIT_BOOT_EVENTS, &value);
+    *(uint32_t *)out = (uint32_t)value;
+    return s;
+}
+
+static enum status
+read_count(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(uint32_t), 2, 2, read_limit};
+    struct shape_list list = {0};
+    enum status s = shape_array(node, &shape, &list);
+    if (s != STATUS_OK)
+        return s;
+    const uint32_t *limits = list.items;
+    struct reference_component *c = out;
+    c->min = limits[0];
+    c->max = limits[1];
+    if (c->max == 0 || c->min > c->max)
+        return shape_refuse(node, "must be [min, max], max from 1 and not below min");
+    return STATUS_OK;
+}
+
+static enum status
+read_component_pcr(const struct shape_node *node, void *out)
+{
+    enum status s = document_read_pcr(node, out);
+    if (s == STATUS_OK && *(uint32_t *)out == PCR_IMA)
+        s = shape_refuse(node, "PCR 10 is judged by \"files\"");
+    return s;
+}
+
+enum scope { SCOPE_FLEET, SCOPE_GROUP, SCOPE_DEVICE };
+
+/* Which members each scope demands. */
+static enum status
+read_scope(const struct shape_node *node, struct reference_component *c)
+{
+    static const char *const words[] = {
+        [SCOPE_FLEET] = "fleet", [SCOPE_GROUP] = "group", [SCOPE_DEVICE] = "device"};
+    struct shape_node word;
+    size_t scope = SCOPE_FLEET;
+    enum status s = STATUS_OK;
+    if (shape_member(node, "scope", &word))
+        s = shape_word(&word, words, COUNT_OF(words), &scope);
+    if (s != STATUS_OK)
+        return s;
+    c->scope.all = scope == SCOPE_FLEET;
+    if ((scope == SCOPE_GROUP) != (c->scope.labels.n > 0))
+        return shape_refuse(node, "\"labels\" and scope \"group\" belong together");
+    if ((scope == SCOPE_DEVICE) != (c->scope.device != NULL))
+        return shape_refuse(node, "\"device\" and scope \"device\" belong together");
+    return STATUS_OK;
+}
+
+static enum status
+read_values(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(struct reference_value), 1,
+                                             LIMIT_COMPONENT_VALUES, read_value};
+    return shape_array(node, &shape, out);
+}
+
+static const struct shape_field component_fields[] = {
+    {"role", true, shape_short_text, offsetof(struct reference_component, role)},
+    {"pcr", true, read_component_pcr, offsetof(struct reference_component, pcr)},
+    {"ordered", false, shape_bool, offsetof(struct reference_component, ordered)},
+    {"count", false, read_count, 0},
+    {"bundle", false, shape_name, offsetof(struct reference_component, bundle)},
+    {"scope", false, shape_skip, 0},
+    {"labels", false, selector_read_labels, offsetof(struct reference_component, scope.labels)},
+    {"device", false, selector_read_device, offsetof(struct reference_component, scope.device)},
+    {"values", true, read_values, offsetof(struct reference_component, values)},
+};
+
+static enum status
+read_component(const struct shape_node *node, void *out)
+{
+    struct reference_component *c = out;
+    *c = (struct reference_component){.ordered = true, .min = 1, .max = 1};
+    enum status s = shape_object(node, component_fields, COUNT_OF(component_fields), c);
+    return s == STATUS_OK ? read_scope(node, c) : s;
+}
+
+static enum status
+read_components(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(struct reference_component), 1,
+                                             LIMIT_COMPONENTS, read_component};
+    return shape_array(node, &shape, out);
+}
+
+/* ---- files ---- */
+
+static enum status
+read_file(const struct shape_node *node, void *out)
+{
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s != STATUS_OK)
+        return s;
+    const char *colon = strchr(text, ':');
+    char name[16] = "";
+    if (colon && (size_t)(colon - text) < sizeof name)
+        memcpy(name, text, (size_t)(colon - text));
+    const struct alg *alg = alg_by_name(name);
+    if (!alg)
+        return shape_refuse(node, "must be ALGORITHM:HEX, such as \"sha256:...\"");
+    return read_digest(node, alg, colon + 1, out);
+}
+
+static enum status
+add_files(const struct shape_node *node, const struct digest *files, size_t n, struct file_set *set)
+{
+    size_t counts[ALG_COUNT] = {0};
+    for (size_t i = 0; i < n; i++)
+        counts[alg_index(files[i].alg)]++;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < ALG_COUNT; i++)
+        s = file_set_reserve(set, node->source->arena, alg_at(i)->id, counts[i]);
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        s = file_set_add(set, &files[i]);
+        if (s == STATUS_INVALID)
+            s = shape_refuse(node, "item %zu is all zero, as only a violation is", i);
+    }
+    return s;
+}
+
+/* The digests as read lie in an arena of their own: only the table stays. */
+static enum status
+read_files(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(struct digest), 1, LIMIT_FILES, read_file};
+    struct arena scratch = {0};
+    struct shape_source source = *node->source;
+    source.arena = &scratch;
+    struct shape_node here = *node;
+    here.source = &source;
+    struct shape_list list = {0};
+    enum status s = shape_array(&here, &shape, &list);
+    if (s == STATUS_OK)
+        s = add_files(node, list.items, list.n, out);
+    arena_free(&scratch);
+    return s;
+}
+
+/* ---- the whole ---- */
+
+static const struct shape_field reference_fields[] = {
+    {"type", true, shape_skip, 0},
+    {"id", true, shape_name, offsetof(struct reference, id)},
+    {"version", true, shape_version, offsetof(struct reference, version)},
+    {"description", false, shape_text, offsetof(struct reference, description)},
+    {"platform", false, read_platform, offsetof(struct reference, platform)},
+    {"generation", false, shape_short_text, offsetof(struct reference, generation)},
+    {"components", false, read_components, offsetof(struct reference, components)},
+    {"command_lines", false, document_read_templates, offsetof(struct reference, command_lines)},
+    {"files", false, read_files, offsetof(struct reference, files)},
+};
+
+static bool
+values_overlap(const struct reference_value *a, const struct reference_value *b)
+{
+    if (a->any || b->any)
+        return true;
+    for (size_t i = 0; i < a->n_digests; i++) {
+        for (size_t j = 0; j < b->n_digests; j++) {
+            if (digest_equal(&a->digests[i], &b->digests[j]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool
+components_overlap(const struct reference_component *a, const struct reference_component *b)
+{
+    const struct reference_value *va = a->values.items;
+    const struct reference_value *vb = b->values.items;
+    for (size_t i = 0; i < a->values.n; i++) {
+        for (size_t j = 0; j < b->values.n; j++) {
+            if (values_overlap(&va[i], &vb[j]))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* An unordered component shares no value with another of its PCR: whose event it is would be open.
+ */
+static enum status
+check_unordered(const struct shape_node *root, const struct reference *r)
+{
+    const struct reference_component *c = r->components.items;
+    for (size_t i = 0; i < r->components.n; i++) {
+        for (size_t j = 0; !c[i].ordered && j < r->components.n; j++) {
+            if (i == j || c[i].pcr != c[j].pcr || !components_overlap(&c[i], &c[j]))
+                continue;
+            struct shape_node list = {0};
+            (void)shape_member(root, "components", &list);
+            struct shape_node at = {.parent = &list, .index = i, .source = root->source};
+            return shape_refuse(&at, "is unordered and shares a value with components[%zu]", j);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status
+reference_read(const struct shape_node *root, struct reference *out)
+{
+    enum status s = shape_object(root, reference_fields, COUNT_OF(reference_fields), out);
+    if (s != STATUS_OK)
+        return s;
+    const struct reference_component *c = out->components.items;
+    for (size_t i = 0; i < out->components.n; i++)
+        out->pcrs |= 1u << c[i].pcr;
+    if (out->components.n == 0 && out->command_lines.n == 0 && file_set_count(&out->files) == 0)
+        return shape_refuse(root, "has neither components nor command_lines nor files");
+    return check_unordered(root, out);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a template and a text; to: whether the whole text fits; never: backtracks (a set of states
+ * moves over the text once). */
+#include "appraise/template.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define DIGITS     "0123456789"
+#define HEX_DIGITS DIGITS "abcdefABCDEF"
+#define NAME_CHARS DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-"
+#define UUID_FORM  "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh"
+
+enum token_kind { TOKEN_LITERAL, TOKEN_HEX, TOKEN_INT, TOKEN_NAME, TOKEN_PATH, TOKEN_ANY };
+
+/* One byte of the text, or one or more of a class. */
+struct token {
+    enum token_kind kind;
+    bool repeats;
+    char literal;
+};
+
+struct template
+{
+    char *text;
+    size_t n_tokens;
+    struct token *tokens;
+};
+
+struct hole {
+    const char *name; /* with its braces */
+    enum token_kind kind;
+    const char *form; /* fixed: h is a hex digit, the rest stands for itself */
+};
+
+static const struct hole holes[] = {
+    {"{uuid}", TOKEN_HEX, UUID_FORM}, {"{hex}", TOKEN_HEX, NULL},   {"{int}", TOKEN_INT, NULL},
+    {"{name}", TOKEN_NAME, NULL},     {"{path}", TOKEN_PATH, NULL}, {"{any}", TOKEN_ANY, NULL},
+};
+
+static bool
+is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c);
+}
+
+static bool
+token_takes(const struct token *t, char c)
+{
+    switch (t->kind) {
+    case TOKEN_LITERAL:
+        return c == t->literal;
+    case TOKEN_HEX:
+        return is_one_of(c, HEX_DIGITS);
+    case TOKEN_INT:
+        return is_one_of(c, DIGITS);
+    case TOKEN_NAME:
+        return is_one_of(c, NAME_CHARS);
+    case TOKEN_PATH:
+        return is_one_of(c, NAME_CHARS "/+:@%~");
+    case TOKEN_ANY:
+        return c > ' ' && c <= '~' && c != '"';
+    }
+    return false;
+}
+
+static void
+add_token(struct template *t, enum token_kind kind, bool repeats, char literal)
+{
+    t->tokens[t->n_tokens++] = (struct token){.kind = kind, .repeats = repeats, .literal = literal};
+}
+
+static void
+add_form(struct template *t, const char *form)
+{
+    for (; *form; form++)
+        add_token(t, *form == 'h' ? TOKEN_HEX : TOKEN_LITERAL, false, *form);
+}
+
+static const struct hole *
+find_hole(const char *at)
+{
+    for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++) {
+        if (text_starts(at, holes[i].name))
+            return &holes[i];
+    }
+    return NULL;
+}
+
+static bool
+touches_hole(const struct template *t)
+{
+    return t->n_tokens > 0 && t->tokens[t->n_tokens - 1].repeats;
+}
+
+/* The hole at the brace; *size is what it takes of the template. */
+static enum status
+add_hole(struct template *t, const char *at, size_t offset, size_t *size, struct diag *diag)
+{
+    const struct hole *hole = find_hole(at);
+    if (!hole)
+        return diag_set(
+            diag, STATUS_INVALID, "template", offset,
+            "no such hole at byte %zu; there are {uuid} {hex} {int} {name} {path} {any}, "
+            "and {{ for a brace",
+            offset);
+    if (touches_hole(t))
+        return diag_set(diag, STATUS_INVALID, "template", offset, "two holes touch at byte %zu",
+                        offset);
+    *size = strlen(hole->name);
+    if (hole->form)
+        add_form(t, hole->form);
+    else
+        add_token(t, hole->kind, true, '\0');
+    return STATUS_OK;
+}
+
+static enum status
+add_all(struct template *t, struct diag *diag)
+{
+    size_t size = 0;
+    for (size_t i = 0; t->text[i]; i += size) {
+        size = 1;
+        if (t->text[i] != '{') {
+            add_token(t, TOKEN_LITERAL, false, t->text[i]);
+            continue;
+        }
+        if (t->text[i + 1] == '{') {
+            add_token(t, TOKEN_LITERAL, false, '{');
+            size = 2;
+            continue;
+        }
+        enum status s = add_hole(t, t->text + i, i, &size, diag);
+        if (s != STATUS_OK)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+enum status
+template_parse(struct arena *arena, const char *text, struct template **out, struct diag *diag)
+{
+    size_t size = strlen(text);
+    if (size > LIMIT_TEMPLATE)
+        return diag_set(diag, STATUS_LIMIT, "template", 0, "longer than %u bytes", LIMIT_TEMPLATE);
+    if (!text_is_printable(bytes_of_text(text)))
+        return diag_set(diag, STATUS_INVALID, "template", 0, "holds control characters");
+    struct template *t = arena_alloc(arena, sizeof *t);
+    if (!t)
+        return STATUS_NOMEM;
+    t->text = arena_copy_text(arena, text);
+    /* The longest token form for its text is the UUID: 36 tokens for 6 bytes. */
+    t->tokens = arena_alloc_array(arena, size * 6 + 1, sizeof *t->tokens);
+    if (!t->text || !t->tokens)
+        return STATUS_NOMEM;
+    enum status s = add_all(t, diag);
+    if (s == STATUS_OK)
+        *out = t;
+    return s;
+}
+
+const char *
+template_text(const struct template *t)
+{
+    return t->text;
+}
+
+/* States between the bytes of a text: state i says that the tokens before i are done. Only those
+ * from low to high can be set, so that literal text costs one look a byte. */
+struct states {
+    uint8_t *set; /* n_tokens + 1 */
+    size_t low, high;
+};
+
+static void
+states_add(struct states *s, size_t i)
+{
+    s->set[i] = 1;
+    if (i < s->low)
+        s->low = i;
+    if (i > s->high)
+        s->high = i;
+}
+
+static void
+states_empty(struct states *s, size_t n)
+{
+    if (s->low <= s->high)
+        memset(s->set + s->low, 0, s->high - s->low + 1);
+    s->low = n;
+    s->high = 0;
+}
+
+/* next = the states after now and c. */
+static void
+step(const struct template *t, char c, const struct states *now, struct states *next)
+{
+    states_empty(next, t->n_tokens + 1);
+    for (size_t i = now->low; i <= now->high; i++) {
+        if (!now->set[i])
+            continue;
+        if (i < t->n_tokens && token_takes(&t->tokens[i], c))
+            states_add(next, i + 1);
+        /* A repeating token that was just done may take one more. */
+        if (i > 0 && t->tokens[i - 1].repeats && token_takes(&t->tokens[i - 1], c))
+            states_add(next, i);
+    }
+}
+
+enum status
+template_match(const struct template *t, struct bytes text, bool *matches)
+{
+    *matches = false;
+    if (text.size > LIMIT_TEMPLATE)
+        return STATUS_OK;
+    size_t n = t->n_tokens + 1;
+    CLEANUP(free_charp) char *memory = calloc(2, n);
+    if (!memory)
+        return STATUS_NOMEM;
+    struct states a = {.set = (uint8_t *)memory, .low = n, .high = 0};
+    struct states b = {.set = (uint8_t *)memory + n, .low = n, .high = 0};
+    struct states *now = &a;
+    struct states *next = &b;
+    states_add(now, 0);
+    for (size_t i = 0; i < text.size && now->low <= now->high; i++) {
+        step(t, (char)text.data[i], now, next);
+        struct states *swap = now;
+        now = next;
+        next = swap;
+    }
+    *matches = now->low <= now->high && now->set[t->n_tokens] != 0;
+    return STATUS_OK;
+}
+
+void
+template_append_literal(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        buffer_append_u8(out, (uint8_t)*text);
+        if (*text == '{')
+            buffer_append_u8(out, '{');
+    }
+}
