@@ -10,17 +10,19 @@
 
 #include "base/digest.h"
 
-#define BINDING_LABEL "attestd quote 1"
+#define BINDING_LABEL         "attestd quote 1"
+#define BINDING_EXPORTER_SIZE 32u
 
 struct binding {
     struct bytes challenge; /* the whole token, tag included */
     const char *device_id;
     struct bytes ak_name;
     const char *origin;
-    struct bytes exporter; /* empty: null on the wire */
+    struct bytes exporter; /* BINDING_EXPORTER_SIZE bytes; empty: null on the wire */
     struct bytes manifest; /* its encoded bytes */
 };
 
+/* STATUS_INVALID: an exporter of another size. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status binding_extra_data(struct hasher *h, const struct binding *b,
                                           uint8_t out[static DIGEST_SHA256_SIZE]);
 
@@ -36,6 +38,8 @@ struct manifest {
     struct manifest_entry entries[MANIFEST_COUNT];
 };
 
-/* Media types are fixed by the table of evidence.h; another is STATUS_MALFORMED. */
+/* Appends. STATUS_NOMEM. */
 MUST_CHECK enum status manifest_encode(const struct manifest *m, struct buffer *out);
+/* Media types are fixed by the table of evidence.h; another, or another member, is
+ * STATUS_MALFORMED. STATUS_LIMIT: a size above the member's limit. *out is empty then. */
 MUST_CHECK enum status manifest_parse(struct bytes in, struct manifest *out, struct diag *diag);

@@ -60,3 +60,23 @@ test_source(const char *path, struct buffer *out)
         fail_msg("ATTESTD_SOURCE_ROOT is unset: run me by meson test");
     load_below(root, path, out);
 }
+
+void
+test_change(struct bytes good, const char *old_hex, const char *new_hex, struct buffer *out)
+{
+    CLEANUP(buffer_free) struct buffer from = {0};
+    CLEANUP(buffer_free) struct buffer to = {0};
+    assert_status(STATUS_OK, text_parse_hex(old_hex, &from));
+    assert_status(STATUS_OK, text_parse_hex(new_hex, &to));
+    size_t at = 0;
+    while (at + from.size <= good.size &&
+           !bytes_equal(bytes_slice(good, at, from.size), buffer_bytes(&from)))
+        at++;
+    if (at + from.size > good.size)
+        fail_msg("%s is not there to be changed", old_hex);
+    size_t after = at + from.size;
+    buffer_append(out, bytes_slice(good, 0, at));
+    buffer_append(out, buffer_bytes(&to));
+    buffer_append(out, bytes_slice(good, after, good.size - after));
+    assert_status(STATUS_OK, buffer_check(out));
+}

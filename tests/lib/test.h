@@ -32,3 +32,7 @@ void test_corpus(const char *path, struct buffer *out);
 
 /* Append a file of the source tree (tests/vectors/...) to out; fails the test when it is absent. */
 void test_source(const char *path, struct buffer *out);
+
+/* Append good to out with the first old_hex in it replaced by new_hex: one thing changed. Fails the
+ * test when old_hex is not in it. */
+void test_change(struct bytes good, const char *old_hex, const char *new_hex, struct buffer *out);
