@@ -35,17 +35,21 @@ struct freshness_context {
 
 struct freshness;
 
-/* Issue: token = challenge || first 16 bytes of HMAC-SHA-256(key, challenge || device id). */
+/* Issue: token = challenge || first 16 bytes of HMAC-SHA-256(key, challenge || device id),
+ * appended. The kid is the key's, whatever the challenge holds. STATUS_INVALID: no device id, or as
+ * challenge_encode(). STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status freshness_issue(const struct freshness_key *key, const char *device_id,
                                        const struct challenge *challenge, struct buffer *token);
 /* Check in constant time. When not acceptable *out is NULL, STATUS_OK and reasons has
  * challenge.malformed, challenge.foreign (unknown kid, HMAC, other device), challenge.expired
- * (older than LIMIT_CHALLENGE_LIFE_S or more than LIMIT_CLOCK_AHEAD_S ahead) or evidence.exporter.
- * Copies the token. */
+ * (older than LIMIT_CHALLENGE_LIFE_S or more than LIMIT_CLOCK_AHEAD_S ahead) or evidence.exporter
+ * (required, and none of 32 bytes is there). An exporter that the challenge does not ask for is not
+ * bound. Copies token and context. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status freshness_verify(const struct freshness_key *keys, size_t n_keys,
                                         struct bytes token, const struct freshness_context *context,
                                         struct freshness **out, struct reasons *reasons);
-/* Offline: the quote must carry exactly this qualifying data and selection. */
+/* Offline: the quote must carry exactly this qualifying data and selection. STATUS_LIMIT: more than
+ * LIMIT_CHALLENGE bytes. STATUS_NOMEM. */
 MUST_CHECK enum status freshness_given(struct bytes qualifying_data,
                                        const struct selection *selection, struct freshness **out);
 
@@ -56,7 +60,7 @@ bool freshness_exporter_bound(const struct freshness *f);
 /* When the evidence counts as made, unix ms; -1 when not known (FRESHNESS_GIVEN). */
 int64_t freshness_time_ms(const struct freshness *f);
 /* The extraData that a quote over this freshness must carry: for a challenge the binding of
- * binding.h, else the given bytes. Appended to out. */
+ * binding.h, else the given bytes. Appended to out. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status freshness_extra_data(struct hasher *h, const struct freshness *f,
                                             struct bytes ak_name, struct bytes manifest,
                                             struct buffer *out);
