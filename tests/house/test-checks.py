@@ -93,6 +93,7 @@ ROWS = [
     ("spdx", "tests/vectors/a", None, "no file found"),
     ("spdx", "scripts/a", None, "scripts/a:1: no SPDX"),
     ("spdx", "daemon/meson.build", None, "no SPDX"),
+    ("sources", "daemon/a.c", "", "daemon/a.c: named 0 times"),
     ("format", "daemon/a.c", function(5), None),
     ("format", "daemon/a.c", "int  a;\n", "clang-format-violations"),
 ]
