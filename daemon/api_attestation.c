@@ -114,6 +114,55 @@ get_evidence(struct request *request, struct response *response)
     response->status = 200;
 }
 
+/* The logs of the current boot, as the quote proved them: what a boot profile is made from. */
+static bool
+load_boot(struct request *request, struct response *response, struct store_device *d,
+          struct store_boot *boot)
+{
+    if (!get_covered(request, response, request->params[0], d))
+        return false;
+    enum status s = STATUS_NOT_FOUND;
+    if (d->boot != 0)
+        s = store_get_boot(request->verifier->store, d->boot, boot);
+    if (s != STATUS_OK)
+        problem_from_status(response, s, NULL);
+    return s == STATUS_OK;
+}
+
+static void
+answer_log(struct response *response, enum status s)
+{
+    if (s != STATUS_OK) {
+        buffer_reset(&response->body);
+        problem_from_status(response, s, NULL);
+        return;
+    }
+    response->type = "application/octet-stream";
+    response->status = 200;
+}
+
+static void
+get_boot_log(struct request *request, struct response *response)
+{
+    CLEANUP(store_device_clear) struct store_device d = {0};
+    struct store_boot boot = {0};
+    if (!load_boot(request, response, &d, &boot))
+        return;
+    enum status s = STATUS_NOT_FOUND;
+    if (boot.boot_log_present)
+        s = store_get_log(request->verifier->store, d.id, boot.boot_log_sha256, &response->body);
+    answer_log(response, s);
+}
+
+static void
+get_ima(struct request *request, struct response *response)
+{
+    CLEANUP(store_device_clear) struct store_device d = {0};
+    struct store_boot boot = {0};
+    if (load_boot(request, response, &d, &boot))
+        answer_log(response, store_get_ima(request->verifier->store, boot.id, &response->body));
+}
+
 /* A result holds only for a device that is enrolled now, whatever its evidence said then. */
 static void
 get_result(struct request *request, struct response *response)
@@ -158,6 +207,10 @@ const struct route api_attestation_routes[] = {
      .handle = list_attestations},
     {METHOD_GET, "/v1/devices/{device}/result", .roles = ACCESS_VIEWER | ACCESS_RELYING_PARTY,
      .handle = get_result},
+    {METHOD_GET, "/v1/devices/{device}/boot-log", .roles = ACCESS_OPERATOR | ACCESS_AUDITOR,
+     .handle = get_boot_log},
+    {METHOD_GET, "/v1/devices/{device}/ima", .roles = ACCESS_OPERATOR | ACCESS_AUDITOR,
+     .handle = get_ima},
     {METHOD_GET, "/v1/attestations/{attestation}", .roles = ACCESS_VIEWER,
      .handle = get_attestation},
     {METHOD_GET, "/v1/attestations/{attestation}/evidence", .roles = ACCESS_AUDITOR,

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a request; to: an answer of a verified server; never: follows a redirect, prints a token.
+ */
+#include "ctl/client.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#define CLAUSE     "client"
+#define CONNECT_S  10L
+#define TOTAL_S    60L
+#define MAX_ANSWER (64u * 1024u * 1024u)
+#define MAX_TOKEN  512u
+#define PIN_PREFIX "sha256//"
+
+static void
+free_curl(CURL **c)
+{
+    curl_easy_cleanup(*c);
+}
+
+static void
+free_list(struct curl_slist **l)
+{
+    curl_slist_free_all(*l);
+}
+
+static size_t
+take_body(char *data, size_t one, size_t n, void *cls)
+{
+    struct buffer *body = cls;
+    if (body->size + n > MAX_ANSWER)
+        return 0;
+    buffer_append(body, bytes_of(data, one * n));
+    return body->failed ? 0 : n;
+}
+
+static void
+append_header(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer)
+        *list = longer;
+}
+
+static enum status
+add_token(const struct client_settings *settings, struct curl_slist **list, struct diag *diag)
+{
+    if (!settings->token_file)
+        return STATUS_OK;
+    CLEANUP(buffer_free) struct buffer token = {0};
+    CLEANUP(buffer_free) struct buffer line = {0};
+    enum status s = file_load_secret(settings->token_file, MAX_TOKEN, &token, diag);
+    if (s != STATUS_OK)
+        return s;
+    while (token.size > 0 &&
+           (token.data[token.size - 1] == '\n' || token.data[token.size - 1] == ' '))
+        token.size--;
+    if (!text_is_printable(buffer_bytes(&token)))
+        return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the token file holds no token");
+    buffer_append_text(&line, "Authorization: Bearer ");
+    buffer_append(&line, buffer_bytes(&token));
+    if (!buffer_text(&line))
+        return STATUS_NOMEM;
+    append_header(list, (const char *)line.data);
+    return STATUS_OK;
+}
+
+/* curl wants the pin in base64 with padding; ours is base64url. */
+static enum status
+set_pin(CURL *curl, const char *pin)
+{
+    if (!pin)
+        return STATUS_OK;
+    char text[sizeof PIN_PREFIX + 44 + 1];
+    if (strlen(pin) != 43)
+        return STATUS_INVALID;
+    (void)snprintf(text, sizeof text, PIN_PREFIX "%s=", pin);
+    for (char *p = text + strlen(PIN_PREFIX); *p; p++)
+        *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
+    (void)curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, text);
+    /* The pin alone names the server: a self-signed certificate leads to no CA. */
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    return STATUS_OK;
+}
+
+static void
+set_transport(CURL *curl, const struct client_settings *settings)
+{
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_S);
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "attestctl/" ATTESTD_VERSION);
+    if (settings->ca_file)
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
+}
+
+static void
+set_request(CURL *curl, const struct client_request *request, struct curl_slist **list)
+{
+    char line[256];
+    (void)snprintf(line, sizeof line, "Accept: %s",
+                   request->accept ? request->accept : "application/json");
+    append_header(list, line);
+    (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    if (!request->type)
+        return;
+    (void)snprintf(line, sizeof line, "Content-Type: %s", request->type);
+    append_header(list, line);
+    append_header(list, "Expect:");
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                           request->body.size > 0 ? (const char *)request->body.data : "");
+}
+
+static enum status
+outcome_of(CURLcode rc, struct diag *diag)
+{
+    switch ((int)rc) {
+    case CURLE_OK:
+        return STATUS_OK;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_CACERT_BADFILE:
+        return diag_set(diag, STATUS_DENIED, CLAUSE, 0,
+                        "the verifier could not be verified: %s (see --ca-file and --pin)",
+                        curl_easy_strerror(rc));
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the server is not an https origin");
+    default:
+        return diag_set(diag, STATUS_BUSY, CLAUSE, 0, "the verifier cannot be reached: %s",
+                        curl_easy_strerror(rc));
+    }
+}
+
+enum status
+client_call(const struct client_settings *settings, const struct client_request *request,
+            struct client_answer *out, struct diag *diag)
+{
+    if (!settings->server)
+        return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
+                        "no verifier is named: use --server or [verifier] server in the "
+                        "configuration file");
+    CLEANUP(free_curl) CURL *curl = curl_easy_init();
+    CLEANUP(free_list) struct curl_slist *list = NULL;
+    CLEANUP(buffer_free) struct buffer url = {0};
+    buffer_append_format(&url, "%s%s", settings->server, request->path);
+    if (!curl || !buffer_text(&url))
+        return STATUS_NOMEM;
+    enum status s = add_token(settings, &list, diag);
+    if (s == STATUS_OK)
+        s = set_pin(curl, settings->pin);
+    if (s != STATUS_OK)
+        return s;
+    set_transport(curl, settings);
+    set_request(curl, request, &list);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, (const char *)url.data);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &out->body);
+    s = outcome_of(curl_easy_perform(curl), diag);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->http_status);
+    return s == STATUS_OK && !buffer_text(&out->body) ? STATUS_NOMEM : s;
+}
+
+void
+client_answer_clear(struct client_answer *a)
+{
+    buffer_free(&a->body);
+    *a = (struct client_answer){0};
+}

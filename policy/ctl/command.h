@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attestctl's commands as one table of {words, arguments, options, function}. Exit codes are those
+ * of architecture 8, the same in all programs.
+ */
+#pragma once
+
+#include "base/options.h"
+#include "ctl/client.h"
+
+#define EXIT_YES         0
+#define EXIT_NO          1 /* evidence, a verdict or the verifier says no */
+#define EXIT_USAGE       2 /* usage, or a file that cannot be read */
+#define EXIT_NOT_TRUSTED 3
+#define EXIT_UNAVAILABLE 69
+#define EXIT_TRY_LATER   75
+#define EXIT_DENIED      77
+
+struct context {
+    const struct options *options;
+    const char *const *arguments; /* after the command's words */
+    size_t n_arguments;
+    bool json;
+    struct client_settings client;
+};
+
+struct command {
+    const char *group;     /* "device" */
+    const char *verb;      /* "list"; NULL: the group alone */
+    const char *arguments; /* for help: "DEVICE" */
+    size_t n_min, n_max;   /* of arguments */
+    const char *help;
+    int (*run)(struct context *c);
+};
+
+/* All commands, one file a group. */
+extern const struct command inspect_commands[];
+extern const size_t inspect_n_commands;
+extern const struct command verify_commands[];
+extern const size_t verify_n_commands;
+extern const struct command device_commands[];
+extern const size_t device_n_commands;
+extern const struct command attestation_commands[];
+extern const size_t attestation_n_commands;
+extern const struct command document_commands[];
+extern const size_t document_n_commands;
+extern const struct command profile_commands[];
+extern const size_t profile_n_commands;
+extern const struct command token_commands[];
+extern const size_t token_n_commands;
+
+/* Every option of every command; a command refuses those that it does not read. */
+extern const struct option_spec command_options[];
+extern const size_t command_n_options;
+
+/* "attestctl: clause: text" to standard error; returns the exit code for the status. */
+int command_fail(enum status status, const struct diag *diag);
+/* An option's value or NULL. */
+const char *command_option(const struct context *c, const char *name);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attestctl policy and reference: check offline, put, activate, deactivate, get, list. */
+#include "appraise/documents.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "ctl/remote_json.h"
+
+#define CELL 256
+
+static const char *
+collection_of(enum document_kind kind)
+{
+    return kind == DOCUMENT_POLICY ? "policies" : "references";
+}
+
+/* The file, parsed as the verifier will parse it. */
+static enum status
+load_document(const char *path, enum document_kind kind, struct buffer *text, struct document **out,
+              struct diag *diag)
+{
+    CLEANUP(hasher_freep) struct hasher *h = NULL;
+    enum status s = hasher_new(&h);
+    if (s == STATUS_OK)
+        s = file_load(path, LIMIT_DOCUMENT, text, diag);
+    if (s == STATUS_OK)
+        s = document_parse(h, buffer_bytes(text), out, diag);
+    if (s == STATUS_OK && document_info(*out)->kind != kind)
+        s = diag_set(diag, STATUS_INVALID, "document", 0, "the document is of the other type");
+    return s;
+}
+
+static int
+fail_document(const char *path, enum status s, const struct diag *diag)
+{
+    if (s != STATUS_INVALID && s != STATUS_LIMIT && s != STATUS_MALFORMED)
+        return command_fail(s, diag);
+    (void)fprintf(stderr, "attestctl: %s:%llu: %s: %s\n", path, (unsigned long long)diag->offset,
+                  diag->clause ? diag->clause : "document", diag->text);
+    return EXIT_NO;
+}
+
+static int
+check_document(struct context *c, enum document_kind kind)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(document_freep) struct document *d = NULL;
+    struct diag diag = {0};
+    enum status s = load_document(c->arguments[0], kind, &text, &d, &diag);
+    if (s != STATUS_OK)
+        return fail_document(c->arguments[0], s, &diag);
+    const struct document_info *info = document_info(d);
+    (void)printf("%s %s version %llu is well-formed\n",
+                 kind == DOCUMENT_POLICY ? "policy" : "reference", info->id,
+                 (unsigned long long)info->version);
+    return EXIT_YES;
+}
+
+static int
+put_document(struct context *c, enum document_kind kind)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(document_freep) struct document *d = NULL;
+    CLEANUP(client_answer_clear) struct client_answer answer = {0};
+    struct diag diag = {0};
+    char path[64];
+    enum status s = load_document(c->arguments[0], kind, &text, &d, &diag);
+    if (s != STATUS_OK)
+        return fail_document(c->arguments[0], s, &diag);
+    (void)snprintf(path, sizeof path, "/v1/%s", collection_of(kind));
+    struct client_request request = {
+        .method = "POST", .path = path, .type = "application/json", .body = buffer_bytes(&text)};
+    int rc = remote_bytes(c, &request, &answer);
+    if (rc == EXIT_YES)
+        (void)printf("%s %s version %llu: %s\n", collection_of(kind), document_info(d)->id,
+                     (unsigned long long)document_info(d)->version,
+                     answer.http_status == 200 ? "was there already" : "put");
+    return rc;
+}
+
+static int
+post_activation(struct context *c, enum document_kind kind, const char *verb, json_t *body)
+{
+    char path[160], id[CELL];
+    json_auto_t *owned = body;
+    json_auto_t *answer = NULL;
+    if (!text_is_name(c->arguments[0]))
+        return command_fail(STATUS_INVALID,
+                            &(struct diag){.clause = "document", .text = "not a document's id"});
+    (void)snprintf(path, sizeof path, "/v1/%s/%s/%s", collection_of(kind), c->arguments[0], verb);
+    int rc = remote_call(c, "POST", path, owned, &answer);
+    if (rc == EXIT_YES && answer)
+        (void)printf("%s is active\n", remote_cell(answer, "id", id, CELL));
+    return rc;
+}
+
+static int
+activate_document(struct context *c, enum document_kind kind)
+{
+    uint64_t version = 0;
+    if (text_parse_u64(c->arguments[1], INT64_MAX, &version) != STATUS_OK || version == 0)
+        return command_fail(STATUS_INVALID,
+                            &(struct diag){.clause = "version", .text = "a number above 0"});
+    return post_activation(c, kind, "activation",
+                           json_pack("{s:I}", "version", (json_int_t)version));
+}
+
+static int
+get_document(struct context *c, enum document_kind kind)
+{
+    CLEANUP(client_answer_clear) struct client_answer answer = {0};
+    char path[160];
+    uint64_t version = 0;
+    if (!text_is_name(c->arguments[0]) ||
+        (c->n_arguments > 1 && text_parse_u64(c->arguments[1], INT64_MAX, &version) != STATUS_OK))
+        return command_fail(STATUS_INVALID,
+                            &(struct diag){.clause = "document", .text = "ID [VERSION] expected"});
+    if (version > 0)
+        (void)snprintf(path, sizeof path, "/v1/%s/%s?version=%llu", collection_of(kind),
+                       c->arguments[0], (unsigned long long)version);
+    else
+        (void)snprintf(path, sizeof path, "/v1/%s/%s", collection_of(kind), c->arguments[0]);
+    struct client_request request = {.method = "GET", .path = path};
+    int rc = remote_bytes(c, &request, &answer);
+    if (rc == EXIT_YES)
+        (void)fwrite(answer.body.data, 1, answer.body.size, stdout);
+    return rc;
+}
+
+static int
+list_documents(struct context *c, enum document_kind kind)
+{
+    char path[64], id[CELL], version[CELL], state[CELL], perspective[CELL], at[CELL];
+    json_auto_t *answer = NULL;
+    size_t i;
+    json_t *d;
+    (void)snprintf(path, sizeof path, "/v1/%s?limit=500", collection_of(kind));
+    int rc = remote_call(c, "GET", path, NULL, &answer);
+    json_t *list = json_object_get(answer, collection_of(kind));
+    if (rc != EXIT_YES || c->json)
+        return rc == EXIT_YES ? remote_print(list) : rc;
+    json_array_foreach(list, i, d)(void) printf(
+        "%-32s  %-8s  %-8s  %-12s  %s\n", remote_cell(d, "id", id, CELL),
+        remote_cell(d, "version", version, CELL), remote_cell(d, "state", state, CELL),
+        remote_cell(d, "perspective", perspective, CELL), remote_cell(d, "put_at", at, CELL));
+    return rc;
+}
+
+#define COLLECTION(name, kind)                                                                     \
+    static int check_##name(struct context *c)                                                     \
+    {                                                                                              \
+        return check_document(c, kind);                                                            \
+    }                                                                                              \
+    static int put_##name(struct context *c)                                                       \
+    {                                                                                              \
+        return put_document(c, kind);                                                              \
+    }                                                                                              \
+    static int activate_##name(struct context *c)                                                  \
+    {                                                                                              \
+        return activate_document(c, kind);                                                         \
+    }                                                                                              \
+    static int deactivate_##name(struct context *c)                                                \
+    {                                                                                              \
+        return post_activation(c, kind, "deactivation", json_object());                            \
+    }                                                                                              \
+    static int get_##name(struct context *c)                                                       \
+    {                                                                                              \
+        return get_document(c, kind);                                                              \
+    }                                                                                              \
+    static int list_##name(struct context *c)                                                      \
+    {                                                                                              \
+        return list_documents(c, kind);                                                            \
+    }
+
+COLLECTION(policy, DOCUMENT_POLICY)
+COLLECTION(reference, DOCUMENT_REFERENCE)
+
+const struct command document_commands[] = {
+    {"policy", "check", "FILE", 1, 1, "check a policy offline", check_policy},
+    {"policy", "put", "FILE", 1, 1, "store a new version of a policy", put_policy},
+    {"policy", "activate", "ID VERSION", 2, 2, "bring a version into force", activate_policy},
+    {"policy", "deactivate", "ID", 1, 1, "take a policy out of force", deactivate_policy},
+    {"policy", "get", "ID [VERSION]", 1, 2, "print a policy", get_policy},
+    {"policy", "list", "", 0, 0, "list policies", list_policy},
+    {"reference", "check", "FILE", 1, 1, "check a reference set offline", check_reference},
+    {"reference", "put", "FILE", 1, 1, "store a new version of a reference set", put_reference},
+    {"reference", "activate", "ID VERSION", 2, 2, "bring a version into force", activate_reference},
+    {"reference", "deactivate", "ID", 1, 1, "take a reference set out of force",
+     deactivate_reference},
+    {"reference", "get", "ID [VERSION]", 1, 2, "print a reference set", get_reference},
+    {"reference", "list", "", 0, 0, "list reference sets", list_reference},
+};
+const size_t document_n_commands = sizeof document_commands / sizeof *document_commands;
