@@ -47,6 +47,7 @@ struct event_variable {
 struct event_meaning {
     enum event_kind kind;
     bool bound; /* the fields below are covered by the digest in every bank that was looked at */
+    bool weak;  /* set by replay: covered, but by SHA-1 only, so not bound */
     enum event_quirk quirk; /* which was needed for that */
     struct event_variable variable;
     struct bytes text;    /* COMMAND_LINE, COMMAND, STRING: without prefix and NUL */

@@ -146,6 +146,7 @@ ima_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *out, st
         r->format == IMA_ASCII ? ima_ascii_next(r, scratch, out, diag) : next_binary(r, out, diag);
     if (s != STATUS_OK)
         return s;
+    out->end = r->offset;
     out->violation = is_violation(out->digest);
     r->next++;
     return STATUS_OK;

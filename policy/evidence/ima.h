@@ -22,11 +22,13 @@ enum ima_mode {
 
 struct ima_entry {
     uint64_t number; /* from 0 over the whole list, earlier segments included */
+    size_t end;      /* offset of the next entry in its list */
     uint32_t pcr;
     struct bytes digest; /* template digest as listed; 20 bytes in the classic list */
     struct bytes name;   /* template name or format */
     struct bytes data;   /* template data as hashed, lengths included */
     bool violation;      /* listed digest is all zero: 0xFF is extended */
+    bool digest_bad;     /* set by replay: the listed digest is not that of data */
     bool template_known; /* false: the fields below are empty */
     bool verity;         /* file_digest is fs-verity's (d-ngv2) */
     uint16_t file_alg;   /* of d-ng and its like; ALG_SHA1 for template "ima"; 0 unknown */

@@ -89,6 +89,7 @@
     X(REASON_IMA_MALFORMED, "ima.malformed", REASON_KIND_REASON, "the IMA list is not well-formed") \
     X(REASON_IMA_DIGEST, "ima.digest", REASON_KIND_REASON, "an IMA entry's digest is not that of its data") \
     X(REASON_IMA_TEMPLATE, "ima.template", REASON_KIND_REASON, "an IMA entry has a template that is not known") \
+    X(REASON_IMA_PCR, "ima.pcr", REASON_KIND_REASON, "an IMA entry extends another PCR than 10") \
     X(REASON_IMA_MISMATCH, "ima.pcr-mismatch", REASON_KIND_REASON, "no prefix of the IMA list reproduces the quoted PCR") \
     X(REASON_IMA_MISSING, "ima.missing", REASON_KIND_REASON, "PCR 10 was extended but no IMA list was sent") \
     X(REASON_IMA_NOT_ANCHORED, "ima.not-anchored", REASON_KIND_REASON, "the IMA list is not empty but PCR 10 is at its reset value") \

@@ -16,9 +16,9 @@ struct replay_state {
     uint64_t n_entries;
     size_t n_banks;
     struct replay_bank {
-        struct digest pcr; /* value of PCR 10 after n_entries */
-        bool padded;       /* this bank takes SHA-1 digests padded with zeros */
-        bool decided;      /* whether padded is known yet */
+        struct digest pcr;  /* value of PCR 10 after n_entries */
+        enum ima_mode mode; /* how the kernel extends this bank */
+        bool decided;       /* whether mode is known yet */
     } banks[LIMIT_BANKS];
     bool aggregate_seen; /* a boot_aggregate was checked against this boot */
 };

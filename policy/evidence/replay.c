@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a quote and the logs; to: struct replay; never: hands on an event of a PCR that the quote
+ * does not prove. The parts are in replay_*.c. */
+#include "evidence/replay.h"
+
+#include "base/cleanup.h"
+#include "evidence/replay_work.h"
+
+#include <stdlib.h>
+
+const struct digest *
+replay_quoted(const struct replay_work *w, size_t bank, uint32_t pcr)
+{
+    return quote_pcr(w->quote, w->out->banks[bank], pcr);
+}
+
+bool
+replay_is_reset(const struct replay_work *w, uint32_t pcr)
+{
+    for (size_t bank = 0; bank < w->out->n_banks; bank++) {
+        const struct digest *quoted = replay_quoted(w, bank, pcr);
+        struct digest reset = eventlog_reset(w->out->banks[bank], pcr);
+        if (quoted && !digest_equal(quoted, &reset))
+            return false;
+    }
+    return true;
+}
+
+void
+replay_blame_pcr(struct replay_work *w, enum reason_code code, size_t bank, uint32_t pcr)
+{
+    struct reason *r =
+        reasons_add_at(w->reasons, code, REASON_LOG_BOOT, (int32_t)pcr, REASON_NO_EVENT);
+    r->bank = w->out->banks[bank];
+    r->bound = true;
+    if (w->extended[bank][pcr])
+        reason_set_expected_hex(r, digest_bytes(&w->boot[bank][pcr]));
+    const struct digest *quoted = replay_quoted(w, bank, pcr);
+    if (quoted)
+        reason_set_found_hex(r, digest_bytes(quoted));
+}
+
+static void
+take_selection(struct replay_work *w)
+{
+    const struct selection *s = quote_selection(w->quote);
+    for (size_t bank = 0; bank < s->n_banks; bank++)
+        w->out->banks[bank] = s->banks[bank].alg;
+    w->out->n_banks = s->n_banks;
+}
+
+static enum status
+run(struct replay_work *w)
+{
+    take_selection(w);
+    enum status s = replay_boot_log(w);
+    if (s == STATUS_OK)
+        s = replay_boot_pcrs(w);
+    if (s == STATUS_OK)
+        s = replay_boot_events(w);
+    if (s != STATUS_OK)
+        return s;
+    replay_order_check(w);
+    return replay_ima_list(w);
+}
+
+static void
+free_work(struct replay_work **w)
+{
+    free(*w);
+}
+
+enum status
+replay_verify(struct hasher *h, const struct quote *quote, const struct replay_input *input,
+              struct replay **out, struct reasons *reasons)
+{
+    *out = NULL;
+    CLEANUP(replay_freep) struct replay *replay = calloc(1, sizeof *replay);
+    CLEANUP(free_work) struct replay_work *w = calloc(1, sizeof *w);
+    if (!replay || !w)
+        return STATUS_NOMEM;
+    w->h = h;
+    w->quote = quote;
+    w->in = input;
+    w->reasons = reasons;
+    w->out = replay;
+    replay->after = input->state;
+    enum status s = run(w);
+    if (s != STATUS_OK)
+        return s;
+    *out = replay;
+    replay = NULL;
+    return STATUS_OK;
+}
+
+enum replay_pcr
+replay_pcr_state(const struct replay *r, uint32_t pcr)
+{
+    return pcr < LIMIT_PCRS ? r->pcrs[pcr] : REPLAY_PCR_NOT_QUOTED;
+}
+
+size_t
+replay_n_events(const struct replay *r)
+{
+    return r->n_events;
+}
+
+const struct replay_event *
+replay_event_at(const struct replay *r, size_t i)
+{
+    return i < r->n_events ? &r->events[i] : NULL;
+}
+
+size_t
+replay_bank(const struct replay *r, uint16_t alg)
+{
+    for (size_t bank = 0; bank < r->n_banks; bank++) {
+        if (r->banks[bank] == alg)
+            return bank;
+    }
+    return LIMIT_BANKS;
+}
+
+size_t
+replay_n_ima(const struct replay *r)
+{
+    return r->n_ima;
+}
+
+const struct ima_entry *
+replay_ima_at(const struct replay *r, size_t i)
+{
+    return i < r->n_ima ? &r->ima[i] : NULL;
+}
+
+size_t
+replay_n_ima_unattested(const struct replay *r)
+{
+    return r->n_ima_unattested;
+}
+
+size_t
+replay_ima_size(const struct replay *r)
+{
+    return r->ima_size;
+}
+
+const struct replay_state *
+replay_state_after(const struct replay *r)
+{
+    return &r->after;
+}
+
+void
+replay_free(struct replay *r)
+{
+    if (!r)
+        return;
+    eventlog_free(r->log);
+    free(r->events);
+    free(r->ima);
+    free(r);
+}
+
+void
+replay_freep(struct replay **r)
+{
+    replay_free(*r);
+}

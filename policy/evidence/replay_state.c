@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: the state of a growing log; to: bytes that are kept with the boot, and back; never: takes a
+ * state apart that it would not have made. */
+#include "evidence/dcbor.h"
+#include "evidence/replay.h"
+
+#define CLAUSE "protocol 4"
+#define N_KEYS 3u
+#define N_BANK 4u
+
+/* {0: entries, 1: aggregate seen, 2: [[algorithm, value, mode, decided], ...]} */
+enum key { KEY_ENTRIES, KEY_AGGREGATE, KEY_BANKS };
+
+enum status
+replay_state_encode(const struct replay_state *s, struct buffer *out)
+{
+    dcbor_put_map(out, N_KEYS);
+    dcbor_put_uint(out, KEY_ENTRIES);
+    dcbor_put_uint(out, s->n_entries);
+    dcbor_put_uint(out, KEY_AGGREGATE);
+    dcbor_put_bool(out, s->aggregate_seen);
+    dcbor_put_uint(out, KEY_BANKS);
+    dcbor_put_array(out, s->n_banks);
+    for (size_t i = 0; i < s->n_banks; i++) {
+        dcbor_put_array(out, N_BANK);
+        dcbor_put_uint(out, s->banks[i].pcr.alg);
+        dcbor_put_bytes(out, digest_bytes(&s->banks[i].pcr));
+        dcbor_put_uint(out, s->banks[i].mode);
+        dcbor_put_bool(out, s->banks[i].decided);
+    }
+    return buffer_check(out);
+}
+
+static void
+parse_bank(struct dcbor *r, struct replay_bank *out)
+{
+    if (dcbor_array(r) != N_BANK)
+        dcbor_fail(r);
+    uint64_t alg = dcbor_uint(r);
+    struct bytes value = dcbor_bytes(r);
+    uint64_t mode = dcbor_uint(r);
+    out->decided = dcbor_bool(r);
+    if (alg > UINT16_MAX || mode >= IMA_N_MODES ||
+        digest_from((uint16_t)alg, value, &out->pcr) != STATUS_OK)
+        dcbor_fail(r);
+    else
+        out->mode = (enum ima_mode)mode;
+}
+
+static void
+expect_key(struct dcbor *r, enum key key)
+{
+    if (dcbor_uint(r) != key)
+        dcbor_fail(r);
+}
+
+enum status
+replay_state_parse(struct bytes in, struct replay_state *out, struct diag *diag)
+{
+    *out = (struct replay_state){0};
+    struct dcbor r = dcbor_of(in);
+    if (dcbor_map(&r) != N_KEYS)
+        dcbor_fail(&r);
+    expect_key(&r, KEY_ENTRIES);
+    out->n_entries = dcbor_uint(&r);
+    expect_key(&r, KEY_AGGREGATE);
+    out->aggregate_seen = dcbor_bool(&r);
+    expect_key(&r, KEY_BANKS);
+    out->n_banks = dcbor_array(&r);
+    if (out->n_banks > LIMIT_BANKS)
+        dcbor_fail(&r);
+    for (size_t i = 0; !r.failed && i < out->n_banks; i++)
+        parse_bank(&r, &out->banks[i]);
+    enum status s = dcbor_end(&r, CLAUSE, diag);
+    if (s != STATUS_OK)
+        *out = (struct replay_state){0};
+    return s;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "evidence/replay.h"
+#include "tests/lib/replay_round.h"
+#include "tests/lib/test.h"
+
+static const uint16_t one_bank[] = {ALG_SHA256};
+static const uint16_t three_banks[] = {ALG_SHA1, ALG_SHA256, ALG_SHA384};
+
+static void
+proves_an_ima_list(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(three_banks, 3);
+    round_quote(r);
+    round_assert_no_reason(r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 10));
+    assert_int_equal(3, replay_n_ima(r->replay));
+    assert_int_equal(0, replay_n_ima_unattested(r->replay));
+    assert_int_equal(r->b.ima.size, replay_ima_size(r->replay));
+    const struct ima_entry *e = replay_ima_at(r->replay, 1);
+    assert_int_equal(ALG_SHA256, e->file_alg);
+    struct digest file;
+    assert_status(STATUS_OK, digest_compute(r->h, ALG_SHA256, bytes_of_text("init"), &file));
+    assert_true(digest_equal_bytes(&file, e->file_digest));
+    assert_true(bytes_equal(e->path, bytes_of_text("/usr/bin/init")));
+    round_finish(r);
+}
+
+static void
+reads_a_big_endian_list(void **state)
+{
+    (void)state;
+    struct round *r = round_start(one_bank, 1);
+    r->b.big_endian = true;
+    log_builder_boot(&r->b);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    log_builder_ima(&r->b, "/init", "init");
+    round_quote(r);
+    round_assert_no_reason(r);
+    assert_int_equal(2, replay_n_ima(r->replay));
+    round_finish(r);
+}
+
+/* Threat 32: the list has grown since the quote. */
+static void
+stops_at_the_first_prefix_that_the_quote_covers(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    size_t size = r->b.ima.size;
+    log_builder_ima(&r->b, "/usr/bin/later", "later");
+    round_replay(r);
+    round_assert_no_reason(r);
+    assert_int_equal(3, replay_n_ima(r->replay));
+    assert_int_equal(1, replay_n_ima_unattested(r->replay));
+    assert_int_equal(size, replay_ima_size(r->replay));
+    assert_int_equal(3, reasons_find(&r->reasons, REASON_LOG_UNATTESTED)->event);
+    round_finish(r);
+}
+
+static void
+finds_banks_that_take_padded_sha1(void **state)
+{
+    (void)state;
+    struct round *r = round_start(three_banks, 3);
+    r->b.is_padded[2] = true;
+    log_builder_boot(&r->b);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    log_builder_ima(&r->b, "/init", "init");
+    round_quote(r);
+    round_assert_no_reason(r);
+    assert_int_equal(ALG_SHA384, reasons_find(&r->reasons, REASON_IMA_WEAK)->bank);
+    const struct replay_state *after = replay_state_after(r->replay);
+    assert_int_equal(IMA_NATIVE, after->banks[1].mode);
+    assert_int_equal(IMA_PADDED, after->banks[2].mode);
+    assert_true(after->banks[2].decided);
+    round_finish(r);
+}
+
+static void
+a_growing_list_goes_on_from_the_remembered_value(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    round_quote(r);
+    CLEANUP(buffer_free) struct buffer kept = {0};
+    assert_status(STATUS_OK, replay_state_encode(replay_state_after(r->replay), &kept));
+    assert_status(STATUS_OK, replay_state_parse(buffer_bytes(&kept), &r->in.state, NULL));
+    assert_int_equal(3, r->in.state.n_entries);
+    CLEANUP(buffer_free) struct buffer older = r->b.ima;
+    r->b.ima = (struct buffer){0};
+    log_builder_ima(&r->b, "/usr/bin/more", "more");
+    round_quote(r);
+    round_assert_no_reason(r);
+    assert_int_equal(1, replay_n_ima(r->replay));
+    assert_int_equal(3, replay_ima_at(r->replay, 0)->number);
+    assert_int_equal(4, replay_state_after(r->replay)->n_entries);
+    r->in.ima_older = buffer_bytes(&older);
+    round_replay(r);
+    round_assert_no_reason(r);
+    assert_int_equal(4, replay_n_ima(r->replay));
+    assert_int_equal(0, replay_ima_at(r->replay, 0)->number);
+    round_finish(r);
+}
+
+static void
+nothing_new_is_proven_by_the_remembered_value(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    round_quote(r);
+    r->in.state = *replay_state_after(r->replay);
+    buffer_reset(&r->b.ima);
+    round_replay(r);
+    round_assert_no_reason(r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 10));
+    log_builder_extend(&r->b, 10, bytes_of_text("unlisted"));
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_MISSING);
+    round_finish(r);
+}
+
+static void
+refuses_a_list_that_does_not_reach_the_quote(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    log_builder_extend(&r->b, 10, bytes_of_text("unlisted"));
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_MISMATCH);
+    assert_int_equal(0, replay_n_ima(r->replay));
+    assert_int_equal(0, replay_ima_size(r->replay));
+    round_finish(r);
+}
+
+static void
+says_that_the_list_is_missing(void **state)
+{
+    (void)state;
+    struct round *r = round_start_boot();
+    log_builder_extend(&r->b, 10, bytes_of_text("unlisted"));
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_MISSING);
+    assert_int_equal(REPLAY_PCR_UNEXPLAINED, replay_pcr_state(r->replay, 10));
+    round_finish(r);
+}
+
+/* Threat 51. */
+static void
+names_a_list_that_no_pcr_anchors(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    r->q.pcr[0][10] = digest_reset(ALG_SHA256, 0);
+    round_replay(r);
+    (void)round_assert_reason(r, REASON_IMA_NOT_ANCHORED);
+    assert_int_equal(0, replay_n_ima(r->replay));
+    round_finish(r);
+}
+
+static void
+refuses_the_aggregate_of_another_boot(void **state)
+{
+    (void)state;
+    struct round *r = round_start(one_bank, 1);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    log_builder_boot(&r->b);
+    round_quote(r);
+    assert_int_equal(0, round_assert_reason(r, REASON_IMA_AGGREGATE)->event);
+    round_finish(r);
+}
+
+static void
+refuses_a_list_that_begins_without_an_aggregate(void **state)
+{
+    (void)state;
+    struct round *r = round_start_boot();
+    log_builder_ima(&r->b, "/init", "init");
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_AGGREGATE);
+    round_finish(r);
+}
+
+static void
+a_later_aggregate_is_a_kexec(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    round_quote(r);
+    round_assert_no_reason(r);
+    assert_int_equal(3, reasons_find(&r->reasons, REASON_IMA_KEXEC)->event);
+    round_finish(r);
+}
+
+static void
+names_a_violation(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(three_banks, 3);
+    log_builder_ima_violation(&r->b, "/var/log/journal");
+    round_quote(r);
+    const struct reason *reason = round_assert_reason(r, REASON_IMA_VIOLATION);
+    assert_int_equal(3, reason->event);
+    assert_string_equal("/var/log/journal", reason->found);
+    round_finish(r);
+}
+
+/* Threat 33: the SHA-1 bank takes the listed digest, whatever the data say. */
+static void
+refuses_an_entry_whose_digest_is_not_that_of_its_data(void **state)
+{
+    (void)state;
+    static const uint16_t sha1[] = {ALG_SHA1};
+    struct round *r = round_start(sha1, 1);
+    log_builder_boot(&r->b);
+    log_builder_ima_aggregate(&r->b, ALG_SHA1);
+    struct digest listed;
+    assert_status(STATUS_OK, digest_compute(r->h, ALG_SHA1, bytes_of_text("evil"), &listed));
+    CLEANUP(buffer_free) struct buffer data = {0};
+    CLEANUP(buffer_free) struct buffer field = {0};
+    buffer_append(&field, bytes_of("sha1:", 6));
+    buffer_append(&field, digest_bytes(&listed));
+    log_builder_ima_field(&r->b, &data, buffer_bytes(&field));
+    log_builder_ima_field(&r->b, &data, bytes_of("/bin/good", 10));
+    log_builder_ima_raw(&r->b, "ima-ng", buffer_bytes(&data), &listed);
+    round_quote(r);
+    assert_int_equal(1, round_assert_reason(r, REASON_IMA_DIGEST)->event);
+    assert_int_equal(0, replay_ima_at(r->replay, 1)->file_digest.size);
+    round_finish(r);
+}
+
+static void
+names_a_template_that_it_does_not_know(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    log_builder_ima_raw(&r->b, "d-ng|n-ng|future", bytes_of_text("whatever"), NULL);
+    round_quote(r);
+    assert_int_equal(3, round_assert_reason(r, REASON_IMA_TEMPLATE)->event);
+    round_finish(r);
+}
+
+static void
+a_malformed_list_is_one_reason(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    r->b.ima.size -= 2;
+    round_replay(r);
+    assert_int_equal(2, round_assert_reason(r, REASON_IMA_MALFORMED)->event);
+    round_finish(r);
+}
+
+static void
+refuses_a_kept_state_with_one_byte_changed_or_cut(void **state)
+{
+    (void)state;
+    struct replay_state s = {.n_entries = 7, .n_banks = 1};
+    s.banks[0] = (struct replay_bank){.pcr = digest_reset(ALG_SHA256, 9), .mode = IMA_PADDED};
+    CLEANUP(buffer_free) struct buffer kept = {0};
+    assert_status(STATUS_OK, replay_state_encode(&s, &kept));
+    struct replay_state back;
+    assert_status(STATUS_OK, replay_state_parse(buffer_bytes(&kept), &back, NULL));
+    assert_int_equal(7, back.n_entries);
+    assert_true(digest_equal(&s.banks[0].pcr, &back.banks[0].pcr));
+    for (size_t n = 0; n < kept.size; n++)
+        assert_status(STATUS_MALFORMED, replay_state_parse(bytes_of(kept.data, n), &back, NULL));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(proves_an_ima_list),
+        cmocka_unit_test(reads_a_big_endian_list),
+        cmocka_unit_test(stops_at_the_first_prefix_that_the_quote_covers),
+        cmocka_unit_test(finds_banks_that_take_padded_sha1),
+        cmocka_unit_test(a_growing_list_goes_on_from_the_remembered_value),
+        cmocka_unit_test(nothing_new_is_proven_by_the_remembered_value),
+        cmocka_unit_test(refuses_a_list_that_does_not_reach_the_quote),
+        cmocka_unit_test(says_that_the_list_is_missing),
+        cmocka_unit_test(names_a_list_that_no_pcr_anchors),
+        cmocka_unit_test(refuses_the_aggregate_of_another_boot),
+        cmocka_unit_test(refuses_a_list_that_begins_without_an_aggregate),
+        cmocka_unit_test(a_later_aggregate_is_a_kexec),
+        cmocka_unit_test(names_a_violation),
+        cmocka_unit_test(refuses_an_entry_whose_digest_is_not_that_of_its_data),
+        cmocka_unit_test(names_a_template_that_it_does_not_know),
+        cmocka_unit_test(a_malformed_list_is_one_reason),
+        cmocka_unit_test(refuses_a_kept_state_with_one_byte_changed_or_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
