@@ -19,8 +19,9 @@ struct quote;
 
 /* STATUS_OK and *out NULL: an attempt, and reasons has exactly one of the quote.* or
  * evidence.manifest codes. For FRESHNESS_GIVEN evidence needs only quote, signature and pcrs (pcrs
- * may be absent: then no value is bound and quote_pcr() gives none). Any other status: ours; no
- * reason. */
+ * may be absent: then no value is bound and quote_pcr() gives none); its qualified signer is not
+ * judged, since a key that a person gives may stand anywhere in the TPM, and no member is covered
+ * by a manifest. Any other status: ours; no reason. */
 MUST_CHECK enum status quote_verify(struct hasher *h, const struct evidence *evidence,
                                     const struct ak *ak, const struct freshness *freshness,
                                     struct quote **out, struct reasons *reasons);

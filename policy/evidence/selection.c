@@ -209,13 +209,20 @@ selection_equal(const struct selection *a, const struct selection *b)
 }
 
 size_t
+selection_bank_count(const struct selection_bank *bank)
+{
+    size_t count = 0;
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
+        count += SELECTED(bank->mask, pcr);
+    return count;
+}
+
+size_t
 selection_count(const struct selection *s)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s->n_banks; i++) {
-        for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
-            count += SELECTED(s->banks[i].mask, pcr);
-    }
+    for (size_t i = 0; i < s->n_banks; i++)
+        count += selection_bank_count(&s->banks[i]);
     return count;
 }
 

@@ -32,7 +32,8 @@ void selection_append_text(const struct selection *s, struct buffer *out);
 
 /* Equal in banks, bitmaps and order. */
 bool selection_equal(const struct selection *a, const struct selection *b);
-/* Number of PCRs over all banks. */
+/* Number of PCRs of one bank, and over all banks. */
+size_t selection_bank_count(const struct selection_bank *bank);
 size_t selection_count(const struct selection *s);
 bool selection_has(const struct selection *s, uint16_t alg, uint32_t pcr);
 /* Add a PCR, and its bank at the end when new. STATUS_LIMIT, STATUS_INVALID (pcr above 23). */
