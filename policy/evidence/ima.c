@@ -33,7 +33,7 @@ read_legacy_data(struct reader *r, enum ima_format format)
 static bool
 is_legacy(struct bytes name)
 {
-    return bytes_equal(name, bytes_of_text("ima"));
+    return name.size == 3 && bytes_equal(name, bytes_of("ima", 3));
 }
 
 /* Frame of a binary entry: pcr, digest, name, data. */
@@ -218,7 +218,8 @@ ima_extend_value(struct hasher *h, uint16_t alg, enum ima_mode mode, const struc
 bool
 ima_is_aggregate(const struct ima_entry *e)
 {
-    return bytes_equal(e->path, bytes_of_text("boot_aggregate"));
+    static const char name[] = "boot_aggregate";
+    return e->path.size == sizeof name - 1 && bytes_equal(e->path, bytes_of(name, sizeof name - 1));
 }
 
 enum status

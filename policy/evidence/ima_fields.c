@@ -61,6 +61,11 @@ is_text(struct bytes in, const char *text)
     return bytes_equal(in, bytes_of_text(text));
 }
 
+/* The same with a size that is known here: this is asked of every entry. */
+#define IS_LITERAL(in, literal)                                                                    \
+    ((in).size == sizeof(literal) - 1 &&                                                           \
+     bytes_equal((in), bytes_of((literal), sizeof(literal) - 1)))
+
 static enum ima_field
 find_field(struct bytes name)
 {
@@ -94,11 +99,11 @@ ima_template_find(struct bytes name, struct ima_template *out)
     static const struct ima_template ng = {.n_fields = 2, .fields = {IMA_FIELD_D_NG, IMA_FIELD_N}};
     static const struct ima_template sig = {.n_fields = 3,
                                             .fields = {IMA_FIELD_D_NG, IMA_FIELD_N, IMA_FIELD_SIG}};
-    if (is_text(name, "ima-ng")) {
+    if (IS_LITERAL(name, "ima-ng")) {
         *out = ng;
         return true;
     }
-    if (is_text(name, "ima-sig")) {
+    if (IS_LITERAL(name, "ima-sig")) {
         *out = sig;
         return true;
     }
@@ -113,6 +118,10 @@ ima_template_find(struct bytes name, struct ima_template *out)
 static uint16_t
 find_alg(struct bytes name)
 {
+    if (IS_LITERAL(name, "sha256"))
+        return ALG_SHA256;
+    if (IS_LITERAL(name, "sha1"))
+        return ALG_SHA1;
     char text[ALG_NAME_MAX];
     if (name.size == 0 || name.size >= sizeof text)
         return 0;

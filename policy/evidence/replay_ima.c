@@ -118,7 +118,8 @@ check_entry(struct ima_work *i, struct ima_entry *e)
         enum status s = ima_template_digest(i->w->h, ima_list_alg(e), e, &computed);
         if (s != STATUS_OK)
             return s;
-        e->digest_bad = !digest_equal_bytes(&computed, e->digest);
+        /* Both are public: no need for constant time, and this is done for every entry. */
+        e->digest_bad = !bytes_equal(digest_bytes(&computed), e->digest);
     }
     if (e->digest_bad || e->pcr != IMA_PCR) {
         e->file_alg = 0;
@@ -142,6 +143,13 @@ extend(struct ima_work *i, struct ima_bank *b, const struct ima_entry *e)
     return digest_extend(i->w->h, &b->pcr, digest_bytes(&value));
 }
 
+/* The first byte is looked at before the rest, since this is asked after every entry. */
+static bool
+is_reached(const struct ima_bank *b)
+{
+    return b->quoted->data[0] == b->pcr.data[0] && digest_equal(b->quoted, &b->pcr);
+}
+
 /* Every quoted bank's first match is at n entries. */
 static bool
 note_matches(struct ima_work *i, size_t n)
@@ -151,7 +159,7 @@ note_matches(struct ima_work *i, size_t n)
         struct ima_bank *b = &i->banks[bank];
         if (!b->quoted)
             continue;
-        if (b->match == NO_MATCH && digest_equal(b->quoted, &b->pcr)) {
+        if (b->match == NO_MATCH && is_reached(b)) {
             b->match = n;
             b->end = b->pcr;
         }
@@ -194,7 +202,7 @@ scan_bank(struct ima_work *i, struct ima_bank *b, enum ima_mode mode)
         enum status s = extend(i, b, &out->ima[k]);
         if (s != STATUS_OK)
             return s;
-        if (digest_equal(b->quoted, &b->pcr)) {
+        if (is_reached(b)) {
             b->match = k + 1 - i->n_older;
             b->end = b->pcr;
             return STATUS_OK;
