@@ -14,6 +14,7 @@
 #define SHORT_TEXT_MAX 63u
 #define TEXT_MAX       4096u
 
+PRINTF_LIKE(2, 0)
 static enum status
 refuse_list(const struct shape_node *node, const char *format, va_list args)
 {
