@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "evidence/event.h"
+#include "tests/lib/log_builder.h"
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#define BYTES(literal) bytes_of((literal), sizeof(literal) - 1)
+
+static struct hasher *hasher;
+static struct log_builder b;
+static struct event_decoder decoder;
+static struct eventlog *log_parsed;
+static const uint16_t two_banks[] = {ALG_SHA1, ALG_SHA256};
+
+static void
+start(void)
+{
+    eventlog_free(log_parsed);
+    log_parsed = NULL;
+    log_builder_free(&b);
+    log_builder_init(&b, hasher, two_banks, 2);
+}
+
+/* Decode event n of the builder's log. */
+static struct event_meaning
+decode(uint32_t n)
+{
+    struct reasons reasons = {0};
+    eventlog_free(log_parsed);
+    assert_status(STATUS_OK, eventlog_parse(buffer_bytes(&b.log), &log_parsed, &reasons));
+    assert_non_null(log_parsed);
+    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, UINT32_MAX, &decoder));
+    struct event_meaning m;
+    assert_status(STATUS_OK, event_decode(&decoder, n, &m));
+    return m;
+}
+
+static struct event_meaning
+decode_one(uint32_t pcr, uint32_t type, struct bytes hashed, struct bytes data)
+{
+    start();
+    return decode(log_builder_event(&b, pcr, type, hashed, data));
+}
+
+static void
+assert_text(const char *expected, const struct event_meaning *m)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    assert_status(STATUS_OK, event_text(m, &text));
+    assert_string_equal(expected, buffer_text(&text));
+}
+
+static void
+knows_separators_by_digest_under_any_type(void **state)
+{
+    (void)state;
+    static const struct row {
+        uint8_t data[4];
+        uint32_t value;
+    } rows[] = {{{0, 0, 0, 0}, 0}, {{255, 255, 255, 255}, UINT32_MAX}, {{1, 0, 0, 0}, 1}};
+    for (size_t i = 0; i < 3; i++) {
+        struct event_meaning m = decode_one(2, EVENT_IPL, bytes_of(rows[i].data, 4), BYTES("lie"));
+        assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+        assert_true(m.bound && m.separator_known);
+        assert_int_equal(rows[i].value, m.separator);
+    }
+}
+
+static void
+knows_actions_by_digest(void **state)
+{
+    (void)state;
+    struct event_meaning m =
+        decode_one(5, EVENT_EFI_ACTION, BYTES("Exit Boot Services Invocation"), BYTES("lie"));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+    assert_string_equal("Exit Boot Services Invocation", m.action);
+    assert_false(m.separator_known);
+    m = decode_one(5, EVENT_EFI_ACTION, BYTES("Vendor action"), BYTES("Vendor action"));
+    assert_int_equal(EVENT_KIND_STRING, m.kind);
+    assert_true(m.bound);
+}
+
+static void
+a_digest_in_one_bank_only_binds_nothing(void **state)
+{
+    (void)state;
+    start();
+    uint32_t n = log_builder_text(&b, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation");
+    (void)decode(n);
+    b.log.data[log_parsed->events[n].offset + 14] ^= 1; /* in the SHA-1 digest */
+    struct event_meaning m = decode(n);
+    assert_int_equal(EVENT_KIND_STRING, m.kind);
+    assert_false(m.bound);
+    struct event_decoder *d = &decoder; /* the SHA-256 bank alone */
+    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, 1u << 1, d));
+    assert_status(STATUS_OK, event_decode(d, n, &m));
+    assert_true(m.bound);
+}
+
+static void
+looks_at_no_bank_and_binds_nothing(void **state)
+{
+    (void)state;
+    start();
+    uint32_t n = log_builder_separator(&b, 4);
+    (void)decode(n);
+    struct event_meaning m;
+    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, 0, &decoder));
+    assert_status(STATUS_OK, event_decode(&decoder, n, &m));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+}
+
+static void
+decodes_nothing_of_no_action(void **state)
+{
+    (void)state;
+    struct event_meaning m = decode_one(0, EVENT_NO_ACTION, BYTES("x"), BYTES("x"));
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+    assert_false(m.bound);
+}
+
+static void
+reads_a_variable_that_its_digest_covers(void **state)
+{
+    (void)state;
+    start();
+    struct event_meaning m = decode(
+        log_builder_variable(&b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot", BYTES("\1")));
+    assert_int_equal(EVENT_KIND_VARIABLE, m.kind);
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
+    assert_string_equal("SecureBoot", m.variable.name);
+    assert_hex("01", m.variable.value);
+    assert_hex("61dfe48bca93d211aa0d00e098032b8c", bytes_of(m.variable.guid, 16));
+    assert_int_equal(1, event_claimed_secure_boot(log_parsed));
+}
+
+/* Data of a variable, for hashing parts of it. */
+static struct bytes
+variable_data(struct buffer *out, const char *value)
+{
+    start();
+    uint32_t n =
+        log_builder_variable(&b, 1, EVENT_EFI_VARIABLE_BOOT, "Boot0000", bytes_of_text(value));
+    (void)decode(n);
+    buffer_append(out, log_parsed->events[n].data);
+    return buffer_bytes(out);
+}
+
+static void
+a_hash_of_the_value_alone_binds_no_name(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer keep = {0};
+    struct bytes data = variable_data(&keep, "value");
+    struct event_meaning m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, BYTES("value"), data);
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_VARIABLE_VALUE, m.quirk);
+    assert_string_equal("", m.variable.name);
+    assert_string_equal("Boot0000", m.variable.claimed_name);
+    assert_hex("00000000000000000000000000000000", bytes_of(m.variable.guid, 16));
+    /* Not for the types that hash the whole. */
+    m = decode_one(7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, BYTES("value"), data);
+    assert_false(m.bound);
+}
+
+static void
+shims_extra_byte_is_a_quirk_and_two_are_not(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer data = {0};
+    struct bytes hashed = variable_data(&data, "certificate");
+    CLEANUP(buffer_free) struct buffer more = {0};
+    buffer_append(&more, hashed);
+    buffer_append_u8(&more, 0xAA);
+    struct event_meaning m =
+        decode_one(7, EVENT_EFI_VARIABLE_AUTHORITY, hashed, buffer_bytes(&more));
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_SHIM_EXTRA_BYTE, m.quirk);
+    assert_int_equal(11, m.variable.value.size);
+    buffer_append_u8(&more, 0xAA);
+    m = decode_one(7, EVENT_EFI_VARIABLE_AUTHORITY, hashed, buffer_bytes(&more));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+}
+
+/* Threat 26: sizes that wrap or lie. */
+static void
+refuses_variable_sizes_that_do_not_fit(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer keep = {0};
+    struct bytes good = variable_data(&keep, "value");
+    static const size_t at[] = {16, 17, 19, 23, 24, 26, 31};
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        CLEANUP(buffer_free) struct buffer bad = {0};
+        buffer_append(&bad, good);
+        bad.data[at[i]] ^= 0x80;
+        struct event_meaning m =
+            decode_one(7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, BYTES("other"), buffer_bytes(&bad));
+        assert_int_equal(EVENT_KIND_OTHER, m.kind);
+        assert_false(m.bound);
+    }
+    struct event_meaning m =
+        decode_one(7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, BYTES("other"), bytes_of(good.data, 20));
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+}
+
+static void
+reads_grub_strings_with_their_prefix_left_out(void **state)
+{
+    (void)state;
+    const struct row {
+        struct bytes data;
+        struct bytes hashed;
+        enum event_kind kind;
+        bool bound;
+    } rows[] = {
+        {BYTES("grub_cmd: set a=b\0"), BYTES("set a=b"), EVENT_KIND_COMMAND, true},
+        {BYTES("grub_cmd set a=b\0"), BYTES("set a=b\0"), EVENT_KIND_COMMAND, true},
+        {BYTES("grub_cmd set a=b\0x"), BYTES("set a=b\0"), EVENT_KIND_COMMAND, true},
+        {BYTES("kernel_cmdline: set a=b\0"), BYTES("set a=b"), EVENT_KIND_COMMAND_LINE, true},
+        {BYTES("grub_kernel_cmdline set a=b\0"), BYTES("set a=b"), EVENT_KIND_COMMAND_LINE, true},
+        {BYTES("grub_cmd: set a=b\0"), BYTES("set a=c"), EVENT_KIND_COMMAND, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct event_meaning m = decode_one(8, EVENT_IPL, rows[i].hashed, rows[i].data);
+        assert_int_equal(rows[i].kind, m.kind);
+        assert_int_equal(rows[i].bound, m.bound);
+        assert_int_equal(rows[i].bound ? EVENT_QUIRK_STRING_PREFIX : EVENT_QUIRK_NONE, m.quirk);
+        assert_text("set a=b", &m);
+    }
+}
+
+static void
+a_file_is_known_by_its_digest_and_its_path_is_claimed(void **state)
+{
+    (void)state;
+    struct event_meaning m = decode_one(9, EVENT_IPL, BYTES("content"), BYTES("/vmlinuz\0"));
+    assert_int_equal(EVENT_KIND_FILE, m.kind);
+    assert_false(m.bound);
+    assert_text("/vmlinuz", &m);
+}
+
+static void
+plain_strings_bind_with_or_without_their_nul(void **state)
+{
+    (void)state;
+    struct event_meaning m = decode_one(14, EVENT_IPL, BYTES("MokList\0"), BYTES("MokList\0"));
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
+    assert_text("MokList", &m);
+    m = decode_one(14, EVENT_IPL, BYTES("MokList"), BYTES("MokList\0"));
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_STRING_NUL, m.quirk);
+    m = decode_one(14, EVENT_IPL, BYTES("a list"), BYTES("MokList\0"));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_STRING, m.kind);
+}
+
+static void
+systemd_boots_utf16_command_line_is_one(void **state)
+{
+    (void)state;
+    struct event_meaning m =
+        decode_one(12, EVENT_IPL, BYTES("q\0u\0i\0e\0t\0\0\0"), BYTES("q\0u\0i\0e\0t\0\0"));
+    assert_int_equal(EVENT_KIND_COMMAND_LINE, m.kind);
+    assert_true(m.bound);
+    assert_text("quiet", &m);
+    m = decode_one(12, EVENT_IPL, BYTES("archive"), BYTES("C\0r\0e\0d\0\0\0"));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_FILE, m.kind);
+}
+
+static void
+systemd_stubs_sections_are_a_bound_name_and_a_content(void **state)
+{
+    (void)state;
+    struct event_meaning m =
+        decode_one(11, EVENT_IPL, BYTES(".osrel\0"), BYTES(".\0o\0s\0r\0e\0l\0\0\0"));
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_STRING_UTF16, m.quirk);
+    assert_int_equal(EVENT_KIND_STRING, m.kind);
+    assert_text(".osrel", &m);
+    m = decode_one(11, EVENT_IPL, BYTES("ID=debian"), BYTES(".\0o\0s\0r\0e\0l\0\0\0"));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_SECTION, m.kind);
+}
+
+static void
+tagged_events_bind_whole_or_by_content_or_name_what_they_stand_for(void **state)
+{
+    (void)state;
+    struct bytes tag = BYTES("\x11\x22\x33\x44\x03\0\0\0abc");
+    struct event_meaning m = decode_one(5, EVENT_TAG, tag, tag);
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
+    assert_text("abc", &m);
+    m = decode_one(5, EVENT_TAG, BYTES("abc"), tag);
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_TAG_CONTENT, m.quirk);
+    m = decode_one(9, EVENT_TAG, BYTES("x"), BYTES("\xed\x22\x3b\x8f\x03\0\0\0LO\0"));
+    assert_false(m.bound);
+    assert_int_equal(EVENT_KIND_LOAD_OPTIONS, m.kind);
+    m = decode_one(9, EVENT_TAG, BYTES("x"), BYTES("\xec\x22\x3b\x8f\x03\0\0\0Li\0"));
+    assert_int_equal(EVENT_KIND_INITRD, m.kind);
+    m = decode_one(9, EVENT_TAG, BYTES("x"), BYTES("\xec\x22\x3b\x8f\xFF\0\0\0Li\0"));
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+}
+
+static void
+an_image_is_its_digest(void **state)
+{
+    (void)state;
+    struct event_meaning m =
+        decode_one(4, EVENT_EFI_BOOT_APPLICATION, BYTES("pe"), BYTES("device path"));
+    assert_int_equal(EVENT_KIND_IMAGE, m.kind);
+    assert_false(m.bound);
+}
+
+static void
+binds_the_data_of_a_type_that_it_does_not_know(void **state)
+{
+    (void)state;
+    assert_true(decode_one(6, 0x40e, BYTES("vendor"), BYTES("vendor")).bound);
+    assert_false(decode_one(6, 0x40e, BYTES("blob"), BYTES("vendor")).bound);
+}
+
+/* Threat 40: control characters never reach a terminal or a page. */
+static void
+text_is_utf8_with_control_characters_escaped(void **state)
+{
+    (void)state;
+    struct bytes text = BYTES("a\x1b[31m\\\xc3\xa9\n");
+    struct event_meaning m = decode_one(5, EVENT_ACTION, text, text);
+    assert_text("a\\x1b[31m\\\\\xc3\xa9\\x0a", &m);
+    struct bytes latin = BYTES("a\xe9");
+    m = decode_one(5, EVENT_ACTION, latin, latin);
+    assert_text("a\\xe9", &m);
+    struct bytes utf16 = BYTES("a\0b\0\x3d\xd8\x00\xde\x00\xd8\x1b\0\0\0");
+    m = decode_one(12, EVENT_IPL, utf16, utf16);
+    assert_text("ab\xf0\x9f\x98\x80\xef\xbf\xbd\\x1b", &m);
+}
+
+static void
+names_quirks_and_kinds(void **state)
+{
+    (void)state;
+    assert_string_equal("variable-value", event_quirk_name(EVENT_QUIRK_VARIABLE_VALUE));
+    assert_string_equal("tag-content", event_quirk_name(EVENT_QUIRK_TAG_CONTENT));
+    assert_string_equal("unknown", event_quirk_name(EVENT_QUIRK_COUNT));
+    assert_string_equal("load-options", event_kind_name(EVENT_KIND_LOAD_OPTIONS));
+    assert_string_equal("initrd", event_kind_name(EVENT_KIND_INITRD));
+    assert_string_equal("unknown", event_kind_name(EVENT_KIND_COUNT));
+}
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    return hasher_new(&hasher) != STATUS_OK;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    eventlog_free(log_parsed);
+    log_builder_free(&b);
+    hasher_free(hasher);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_separators_by_digest_under_any_type),
+        cmocka_unit_test(knows_actions_by_digest),
+        cmocka_unit_test(a_digest_in_one_bank_only_binds_nothing),
+        cmocka_unit_test(looks_at_no_bank_and_binds_nothing),
+        cmocka_unit_test(decodes_nothing_of_no_action),
+        cmocka_unit_test(reads_a_variable_that_its_digest_covers),
+        cmocka_unit_test(a_hash_of_the_value_alone_binds_no_name),
+        cmocka_unit_test(shims_extra_byte_is_a_quirk_and_two_are_not),
+        cmocka_unit_test(refuses_variable_sizes_that_do_not_fit),
+        cmocka_unit_test(reads_grub_strings_with_their_prefix_left_out),
+        cmocka_unit_test(a_file_is_known_by_its_digest_and_its_path_is_claimed),
+        cmocka_unit_test(plain_strings_bind_with_or_without_their_nul),
+        cmocka_unit_test(systemd_boots_utf16_command_line_is_one),
+        cmocka_unit_test(systemd_stubs_sections_are_a_bound_name_and_a_content),
+        cmocka_unit_test(tagged_events_bind_whole_or_by_content_or_name_what_they_stand_for),
+        cmocka_unit_test(an_image_is_its_digest),
+        cmocka_unit_test(binds_the_data_of_a_type_that_it_does_not_know),
+        cmocka_unit_test(text_is_utf8_with_control_characters_escaped),
+        cmocka_unit_test(names_quirks_and_kinds),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
