@@ -60,7 +60,7 @@ record_value(const json_t *record, const char *type)
     if (n != RECORD_SIZE && n != RECORD_SIZE_IND)
         return NULL;
     const json_t *ind = json_array_get(record, 2);
-    if (ind && (!json_is_integer(ind) || json_integer_value(ind) != EVIDENCE_IND))
+    if (ind && json_integer_value(ind) != EVIDENCE_IND) /* 0 for what is no integer */
         return NULL;
     const json_t *value = json_array_get(record, 1);
     if (!text_equal(json_string_value(json_array_get(record, 0)), type) || !json_is_string(value))

@@ -154,6 +154,9 @@ refuses_what_is_not_deterministic(void **state)
         "1900ff",             /* 255 in two */
         "1a0000ffff",         /* 65535 in four */
         "1b00000000ffffffff", /* 2^32 - 1 in eight */
+        "821800",             /* as two items: 0, 0 */
+        "8258004100",         /* as two items: empty bytes, bytes of 0 */
+        "82980000",           /* as two items: an empty array, 0 */
         "5803010203",         /* byte string, length in one more byte */
         "590003010203",       /* in two */
         "5a00000003010203",   /* in four */
@@ -305,6 +308,38 @@ refuses_more_items_than_the_limit(void **state)
 }
 
 static void
+counts_items_that_no_header_announced_together(void **state)
+{
+    (void)state;
+    /* Each array's count fits when it is opened; all their items do not. */
+    CLEANUP(buffer_free) struct buffer in = {0};
+    dcbor_put_array(&in, 200);
+    for (unsigned n = 0; n < 2; n++) {
+        dcbor_put_array(&in, 50);
+        for (unsigned i = 0; i < 50; i++)
+            dcbor_put_null(&in);
+    }
+    for (unsigned i = 0; i < 198; i++)
+        dcbor_put_null(&in);
+    struct dcbor r = dcbor_of(buffer_bytes(&in));
+    walk(&r);
+    assert_status(STATUS_LIMIT, dcbor_end(&r, CLAUSE, NULL));
+    assert_int_equal(LIMIT_CBOR_ITEMS, r.n_items);
+}
+
+static void
+refuses_what_is_not_read_to_its_end(void **state)
+{
+    (void)state;
+    struct dcbor r = dcbor_of((struct bytes){0});
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+    r = dcbor_of(bytes_of("\x82\x01", 2));
+    assert_int_equal(2, dcbor_array(&r));
+    assert_int_equal(1, dcbor_uint(&r));
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+}
+
+static void
 refuses_nesting_below_the_limit(void **state)
 {
     (void)state;
@@ -367,6 +402,15 @@ orders_the_keys_of_each_map_by_themselves(void **state)
     (void)dcbor_uint(&r);
     (void)dcbor_key(&r);
     (void)dcbor_uint(&r);
+    assert_status(STATUS_OK, dcbor_end(&r, CLAUSE, NULL));
+
+    r = dcbor_of(bytes_of("\x82\xa1\x61\x62\x00\xa1\x61\x61\x00", 9)); /* [{"b": 0}, {"a": 0}] */
+    assert_int_equal(2, dcbor_array(&r));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(1, dcbor_map(&r));
+        (void)dcbor_key(&r);
+        (void)dcbor_uint(&r);
+    }
     assert_status(STATUS_OK, dcbor_end(&r, CLAUSE, NULL));
 }
 
@@ -437,6 +481,8 @@ main(void)
         cmocka_unit_test(refuses_lengths_above_the_input),
         cmocka_unit_test(refuses_counts_before_believing_them),
         cmocka_unit_test(refuses_more_items_than_the_limit),
+        cmocka_unit_test(counts_items_that_no_header_announced_together),
+        cmocka_unit_test(refuses_what_is_not_read_to_its_end),
         cmocka_unit_test(refuses_nesting_below_the_limit),
         cmocka_unit_test(refuses_keys_that_repeat_or_are_out_of_order),
         cmocka_unit_test(orders_the_keys_of_each_map_by_themselves),

@@ -116,6 +116,11 @@ refuses_a_token_for_another_device(void **state)
     assert_int_equal(REASON_CHALLENGE_FOREIGN, verdict(buffer_bytes(&token), &context));
     context.device_id = DEVICE "00";
     assert_int_equal(REASON_CHALLENGE_FOREIGN, verdict(buffer_bytes(&token), &context));
+    char endless[4096];
+    memset(endless, '0', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    context.device_id = endless;
+    assert_int_equal(REASON_CHALLENGE_FOREIGN, verdict(buffer_bytes(&token), &context));
 }
 
 static void
