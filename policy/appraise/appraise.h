@@ -13,7 +13,7 @@
 #include "evidence/replay.h"
 
 struct appraisal_input {
-    const struct documents *documents;
+    struct documents *documents;
     const struct quote *quote;
     const struct replay *replay;
     const struct subject *subject;

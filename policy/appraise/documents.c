@@ -160,6 +160,44 @@ check_command_lines(const struct compiled_policy *c, struct diag *diag)
     return STATUS_OK;
 }
 
+/* ---- revoked values ---- */
+
+/* Calls for each digest of each revoked value of a set. */
+static enum status
+each_revoked(const struct reference *r, size_t *counts, struct file_set *set)
+{
+    const struct reference_component *components = r->components.items;
+    for (size_t i = 0; i < r->components.n; i++) {
+        const struct reference_value *values = components[i].values.items;
+        for (size_t k = 0; k < components[i].values.n; k++) {
+            if (values[k].status != REFERENCE_STATUS_REVOKED)
+                continue;
+            for (size_t d = 0; d < values[k].n_digests; d++) {
+                counts[alg_index(values[k].digests[d].alg)]++;
+                enum status s = set ? file_set_add(set, &values[k].digests[d]) : STATUS_OK;
+                if (s != STATUS_OK)
+                    return s;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Revoked wins wherever a value is named, so it is asked for apart from the components. */
+static enum status
+collect_revoked(struct documents *d, struct compiled_policy *c)
+{
+    size_t counts[ALG_COUNT] = {0};
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < c->boot.n; i++)
+        s = each_revoked(c->boot.documents[i]->reference, counts, NULL);
+    for (size_t i = 0; s == STATUS_OK && i < ALG_COUNT; i++)
+        s = file_set_reserve(&c->revoked, &d->arena, alg_at(i)->id, counts[i]);
+    for (size_t i = 0; s == STATUS_OK && i < c->boot.n; i++)
+        s = each_revoked(c->boot.documents[i]->reference, counts, &c->revoked);
+    return s;
+}
+
 static enum status
 compile_policy(struct documents *d, const struct document *source, struct compiled_policy *out,
                struct diag *diag)
@@ -175,6 +213,8 @@ compile_policy(struct documents *d, const struct document *source, struct compil
         s = check_files(out, diag);
     if (s == STATUS_OK)
         s = check_command_lines(out, diag);
+    if (s == STATUS_OK)
+        s = collect_revoked(d, out);
     return s;
 }
 

@@ -55,6 +55,7 @@ struct subject {
     enum member_by member_by;
     enum life_cycle state;
     struct subject_counters last; /* of the last accepted round: the ledger before this one */
+    bool continues_boot;          /* the boot record: this round goes on where the last one ended */
     const struct subject_pcrs
         *last_good; /* of the last trusted boot in this perspective's sense; may be NULL */
 };

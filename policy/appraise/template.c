@@ -26,6 +26,7 @@ struct token {
 struct template
 {
     char *text;
+    char *literal; /* without doubled braces; NULL when it has holes */
     size_t n_tokens;
     struct token *tokens;
 };
@@ -140,6 +141,21 @@ add_all(struct template *t, struct diag *diag)
     return STATUS_OK;
 }
 
+static enum status
+keep_literal(struct arena *arena, struct template *t)
+{
+    char *literal = arena_alloc(arena, t->n_tokens + 1);
+    if (!literal)
+        return STATUS_NOMEM;
+    for (size_t i = 0; i < t->n_tokens; i++) {
+        if (t->tokens[i].kind != TOKEN_LITERAL)
+            return STATUS_OK;
+        literal[i] = t->tokens[i].literal;
+    }
+    t->literal = literal;
+    return STATUS_OK;
+}
+
 enum status
 template_parse(struct arena *arena, const char *text, struct template **out, struct diag *diag)
 {
@@ -158,8 +174,16 @@ template_parse(struct arena *arena, const char *text, struct template **out, str
         return STATUS_NOMEM;
     enum status s = add_all(t, diag);
     if (s == STATUS_OK)
+        s = keep_literal(arena, t);
+    if (s == STATUS_OK)
         *out = t;
     return s;
+}
+
+const char *
+template_literal(const struct template *t)
+{
+    return t->literal;
 }
 
 const char *

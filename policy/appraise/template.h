@@ -22,6 +22,8 @@ struct template;
 MUST_CHECK enum status template_parse(struct arena *arena, const char *text, struct template **out,
                                       struct diag *diag);
 const char *template_text(const struct template *t);
+/* What a template without holes matches; NULL when it has some. */
+const char *template_literal(const struct template *t);
 /* The whole text matches. Time is bounded by the product of the lengths; a text longer than
  * LIMIT_TEMPLATE never matches. */
 MUST_CHECK enum status template_match(const struct template *t, struct bytes text, bool *matches);

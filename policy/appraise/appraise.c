@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: documents and one round; to: a verdict for each perspective; never: trusts when any rule of
+ * any of its policies blamed, or when there is no policy. The only place that writes
+ * VERDICT_TRUSTED. */
+#include "appraise/appraise.h"
+
+#include "appraise/boot.h"
+#include "appraise/rules.h"
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BIT(pcr)        (1u << (pcr))
+#define PCR_SECURE_BOOT 7u
+
+struct appraisal {
+    struct documents *documents;
+    struct reasons facts;
+    size_t n_perspectives;
+    struct appraisal_perspective perspectives[LIMIT_PERSPECTIVES];
+    struct arena arena; /* lists of documents, the command line */
+    enum verdict verdict;
+    int64_t evidence_s, expires_s;
+    int secure_boot;
+    const char *command_line;
+};
+
+/* What one call works on. */
+struct work {
+    struct hasher *h;
+    const struct appraisal_input *input;
+    struct appraisal *out;
+    struct proven proven;
+};
+
+/* ---- one policy ---- */
+
+/* What the rules look at must be proven, so coverage is settled before anything is judged. */
+static void
+cover(struct judge *j, const struct boot *b)
+{
+    const struct policy *p = j->policy->policy;
+    if (p->boot.present)
+        judge_cover(j, b->covered, p->boot.effect);
+    if (p->boot.present)
+        judge_cover(j, b->compared, POLICY_WARN);
+    if (p->secure_boot.present)
+        judge_cover(j, BIT(PCR_SECURE_BOOT), p->secure_boot.effect);
+    if (p->ima.present)
+        judge_cover(j, BIT(IMA_PCR), p->ima.effect);
+}
+
+static enum status
+judge_with(struct judge *j, const struct boot *b)
+{
+    cover(j, b);
+    identity_judge(j);
+    ledger_judge(j);
+    judge_found(j);
+    secure_boot_judge(j);
+    boot_judge(j, b);
+    enum status s = command_line_judge(j);
+    quirks_judge(j);
+    ima_judge(j);
+    return s;
+}
+
+static enum status
+judge_policy(struct judge *j)
+{
+    CLEANUP(boot_clear) struct boot b = {0};
+    enum status s = boot_choose(j, &b);
+    return s == STATUS_OK ? judge_with(j, &b) : s;
+}
+
+/* ---- one perspective ---- */
+
+/* What the rules showed, in AR4SI's affirming tier. Without a measured IMA policy a kernel that was
+ * replaced by kexec is not excluded, so executables stay "during boot". */
+static void
+affirm(const struct judge_tally *t, const struct subject *subject, struct vector *v)
+{
+    bool genuine = subject->genuine == GENUINE_VERIFIED;
+    if (genuine)
+        vector_worsen(v, VECTOR_INSTANCE_IDENTITY, 2);
+    if (!t->boot_matched)
+        return;
+    if (genuine && (t->matched & BIT(0)) && (t->matched & BIT(2)))
+        vector_worsen(v, VECTOR_HARDWARE, 2);
+    if (t->matched & BIT(4))
+        vector_worsen(v, VECTOR_EXECUTABLES, 3);
+    if (t->matched & BIT(PCR_SECURE_BOOT))
+        vector_worsen(v, VECTOR_CONFIGURATION,
+                      t->secure_boot_shown && t->command_line_shown ? 2 : 3);
+}
+
+/* The conjunction. */
+static void
+conclude(struct appraisal_perspective *p, const struct judge_tally *t,
+         const struct subject *subject)
+{
+    if (p->n_policies == 0) {
+        p->verdict = VERDICT_NONE;
+    } else if (t->blamed[VERDICT_UNTRUSTED]) {
+        p->verdict = VERDICT_UNTRUSTED;
+    } else if (t->blamed[VERDICT_NONE]) {
+        p->verdict = VERDICT_NONE;
+    } else if (t->blamed[VERDICT_WARNING]) {
+        p->verdict = VERDICT_WARNING;
+        affirm(t, subject, &p->vector);
+    } else {
+        p->verdict = VERDICT_TRUSTED;
+        affirm(t, subject, &p->vector);
+    }
+    enum verdict left = vector_verdict(&p->vector);
+    if (p->verdict != VERDICT_NONE && left != VERDICT_NONE)
+        p->verdict = verdict_worse(p->verdict, left);
+}
+
+static bool
+applies(const struct work *w, const struct compiled_policy *c, const char *perspective)
+{
+    return text_equal(c->policy->perspective, perspective) &&
+           selector_match(&c->policy->select, w->input->subject);
+}
+
+static void
+list_reference(struct appraisal_perspective *p, const struct document_info *info)
+{
+    for (size_t i = 0; i < p->n_references; i++) {
+        if (p->references[i] == info)
+            return;
+    }
+    p->references[p->n_references++] = info;
+}
+
+static void
+list_documents(struct appraisal_perspective *p, const struct compiled_policy *c)
+{
+    p->policies[p->n_policies++] = c->info;
+    for (size_t i = 0; i < c->boot.n; i++)
+        list_reference(p, &c->boot.documents[i]->info);
+    for (size_t i = 0; i < c->ima.n; i++)
+        list_reference(p, &c->ima.documents[i]->info);
+    if (p->max_age_s == 0 || c->policy->evidence_age_s < p->max_age_s)
+        p->max_age_s = c->policy->evidence_age_s;
+}
+
+static enum status
+init_perspective(struct work *w, const char *name, struct appraisal_perspective *p)
+{
+    size_t n = documents_count(w->input->documents);
+    (void)text_copy(p->name, sizeof p->name, name);
+    p->policies = arena_alloc_array(&w->out->arena, n, sizeof *p->policies);
+    p->references = arena_alloc_array(&w->out->arena, n, sizeof *p->references);
+    return p->policies && p->references ? STATUS_OK : STATUS_NOMEM;
+}
+
+static enum status
+appraise_perspective(struct work *w, const char *name)
+{
+    struct appraisal_perspective *p = &w->out->perspectives[w->out->n_perspectives++];
+    struct judge_tally tally = {0};
+    enum status s = init_perspective(w, name, p);
+    const struct documents *documents = w->input->documents;
+    for (size_t i = 0; s == STATUS_OK && i < compiled_n_policies(documents); i++) {
+        struct judge j = {.h = w->h,
+                          .input = w->input,
+                          .proven = &w->proven,
+                          .policy = compiled_policy_at(documents, i),
+                          .out = p,
+                          .tally = &tally,
+                          .facts = &w->out->facts};
+        if (!applies(w, j.policy, name))
+            continue;
+        list_documents(p, j.policy);
+        s = judge_policy(&j);
+    }
+    if (s == STATUS_OK && p->reasons.failed)
+        s = STATUS_NOMEM;
+    if (s == STATUS_OK)
+        conclude(p, &tally, w->input->subject);
+    return s;
+}
+
+/* No policy selects the device: nothing is said of it, and nothing that was found is hidden. */
+static enum status
+appraise_default(struct work *w)
+{
+    struct appraisal_perspective *p = &w->out->perspectives[w->out->n_perspectives++];
+    enum status s = init_perspective(w, "default", p);
+    (void)reasons_add(&p->reasons, REASON_POLICY_NONE);
+    const struct reasons *found = w->input->found;
+    for (size_t i = 0; found && i < found->n_items; i++) {
+        enum reason_kind kind = reason_code_kind(found->items[i].code);
+        if (kind != REASON_KIND_FACT)
+            *reasons_add(&p->reasons, found->items[i].code) = found->items[i];
+        else
+            *reasons_add(&w->out->facts, found->items[i].code) = found->items[i];
+    }
+    return s;
+}
+
+static bool
+is_known(const struct appraisal *a, const char *name)
+{
+    for (size_t i = 0; i < a->n_perspectives; i++) {
+        if (text_equal(a->perspectives[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static enum status
+appraise_all(struct work *w)
+{
+    const struct documents *documents = w->input->documents;
+    for (size_t i = 0; i < compiled_n_policies(documents); i++) {
+        const struct policy *p = compiled_policy_at(documents, i)->policy;
+        if (!selector_match(&p->select, w->input->subject) || is_known(w->out, p->perspective))
+            continue;
+        enum status s = appraise_perspective(w, p->perspective);
+        if (s != STATUS_OK)
+            return s;
+    }
+    return w->out->n_perspectives == 0 ? appraise_default(w) : STATUS_OK;
+}
+
+/* ---- the round ---- */
+
+/* A result may be relied on as long as the evidence is young enough for every perspective. */
+static void
+set_times(struct work *w)
+{
+    struct appraisal *a = w->out;
+    int64_t time_ms = quote_time_ms(w->input->quote);
+    a->evidence_s = time_ms < 0 ? -1 : time_ms / 1000;
+    int64_t max_age_s = 0;
+    for (size_t i = 0; i < a->n_perspectives; i++) {
+        const struct appraisal_perspective *p = &a->perspectives[i];
+        if (i == 0 || p->max_age_s < max_age_s)
+            max_age_s = p->max_age_s;
+    }
+    a->expires_s = time_ms < 0 ? w->input->now_s : a->evidence_s + max_age_s;
+}
+
+static enum status
+set_decoded(struct work *w)
+{
+    w->out->secure_boot = w->proven.secure_boot;
+    const char *line = w->proven.n_lines > 0 ? w->proven.lines[0].text : "";
+    w->out->command_line = arena_copy_text(&w->out->arena, line);
+    return w->out->command_line ? STATUS_OK : STATUS_NOMEM;
+}
+
+static enum status
+appraise_work(struct work *w)
+{
+    enum status s = proven_init(w->h, w->input->replay, &w->proven);
+    if (s == STATUS_OK)
+        s = set_decoded(w);
+    if (s == STATUS_OK)
+        s = appraise_all(w);
+    if (s != STATUS_OK)
+        return s;
+    if (w->out->facts.failed)
+        return STATUS_NOMEM;
+    set_times(w);
+    w->out->verdict = w->out->perspectives[0].verdict;
+    for (size_t i = 1; i < w->out->n_perspectives; i++)
+        w->out->verdict = verdict_worse(w->out->verdict, w->out->perspectives[i].verdict);
+    return STATUS_OK;
+}
+
+enum status
+appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal **out)
+{
+    *out = NULL;
+    if (!input->documents || !input->quote || !input->replay || !input->subject)
+        return STATUS_INVALID;
+    if (input->found && input->found->failed)
+        return STATUS_NOMEM;
+    CLEANUP(appraisal_freep) struct appraisal *a = calloc(1, sizeof *a);
+    if (!a)
+        return STATUS_NOMEM;
+    a->documents = documents_ref(input->documents);
+    struct work w = {.h = h, .input = input, .out = a};
+    enum status s = appraise_work(&w);
+    proven_clear(&w.proven);
+    if (s != STATUS_OK)
+        return s;
+    *out = a;
+    a = NULL;
+    return STATUS_OK;
+}
+
+size_t
+appraisal_n_perspectives(const struct appraisal *a)
+{
+    return a->n_perspectives;
+}
+
+const struct appraisal_perspective *
+appraisal_perspective(const struct appraisal *a, size_t i)
+{
+    return i < a->n_perspectives ? &a->perspectives[i] : NULL;
+}
+
+const struct reasons *
+appraisal_facts(const struct appraisal *a)
+{
+    return &a->facts;
+}
+
+enum verdict
+appraisal_verdict(const struct appraisal *a)
+{
+    return a->verdict;
+}
+
+int64_t
+appraisal_evidence_s(const struct appraisal *a)
+{
+    return a->evidence_s;
+}
+
+int64_t
+appraisal_expires_s(const struct appraisal *a)
+{
+    return a->expires_s;
+}
+
+int
+appraisal_secure_boot(const struct appraisal *a)
+{
+    return a->secure_boot;
+}
+
+const char *
+appraisal_command_line(const struct appraisal *a)
+{
+    return a->command_line;
+}
+
+void
+appraisal_free(struct appraisal *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; i < a->n_perspectives; i++)
+        reasons_free(&a->perspectives[i].reasons);
+    reasons_free(&a->facts);
+    arena_free(&a->arena);
+    documents_unref(a->documents);
+    free(a);
+}
+
+void
+appraisal_freep(struct appraisal **a)
+{
+    appraisal_free(*a);
+    *a = NULL;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: reference sets and a device; to: what each set expects of it; never: mixes the structures
+ * of sets. */
+#include "appraise/boot_profile.h"
+
+#include "base/text.h"
+
+static enum status
+sort_components(struct arena *arena, const struct subject *subject, struct boot_profile *p)
+{
+    const struct reference *r = p->set->reference;
+    const struct reference_component *all = r->components.items;
+    const struct reference_component **sorted =
+        arena_alloc_array(arena, r->components.n, sizeof *sorted);
+    if (!sorted)
+        return STATUS_NOMEM;
+    for (size_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        p->pcr[pcr].items = sorted;
+        if (!((r->pcrs >> pcr) & 1u))
+            continue;
+        for (size_t i = 0; i < r->components.n; i++) {
+            if (all[i].pcr != pcr || !selector_match(&all[i].scope, subject))
+                continue;
+            p->pcr[pcr].items[p->pcr[pcr].n++] = &all[i];
+        }
+        sorted += p->pcr[pcr].n;
+        p->n_components += p->pcr[pcr].n;
+    }
+    return STATUS_OK;
+}
+
+enum status
+boot_profiles_init(struct arena *arena, const struct proven *proven,
+                   const struct document *const *sets, size_t n, const struct subject *subject,
+                   struct boot_profiles *out)
+{
+    *out = (struct boot_profiles){.proven = proven, .arena = arena};
+    out->items = arena_alloc_array(arena, n, sizeof *out->items);
+    if (!out->items)
+        return STATUS_NOMEM;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        out->items[i].set = sets[i];
+        s = sort_components(arena, subject, &out->items[i]);
+    }
+    out->n = n;
+    return s;
+}
+
+bool
+boot_component_takes(const struct proven *p, const struct reference_component *c,
+                     const struct replay_event *e)
+{
+    const struct reference_value *values = c->values.items;
+    for (size_t i = 0; i < c->values.n; i++) {
+        if (proven_matches(p, e, &values[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool
+stands_for(const struct reference_component *a, const struct reference_component *b)
+{
+    return a->pcr == b->pcr && text_equal(a->role, b->role) && text_equal(a->bundle, b->bundle);
+}
+
+static bool
+profile_takes(const struct boot_profiles *p, size_t k, const struct reference_component *c,
+              const struct replay_event *e)
+{
+    const struct boot_components *list = &p->items[k].pcr[c->pcr];
+    for (size_t i = 0; i < list->n; i++) {
+        if (stands_for(list->items[i], c) && boot_component_takes(p->proven, list->items[i], e))
+            return true;
+    }
+    return false;
+}
+
+uint64_t
+boot_profiles_taking(const struct boot_profiles *p, size_t k, const struct reference_component *c,
+                     const struct replay_event *e)
+{
+    uint64_t mask = boot_component_takes(p->proven, c, e) ? UINT64_C(1) << k : 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (i != k && profile_takes(p, i, c, e))
+            mask |= UINT64_C(1) << i;
+    }
+    return mask;
+}
+
+/* The next component of a bundle at or after *i in one PCR. */
+static const struct reference_component *
+next_of(const struct boot_components *list, const char *bundle, size_t *i)
+{
+    while (*i < list->n) {
+        const struct reference_component *c = list->items[(*i)++];
+        if (text_equal(c->bundle, bundle))
+            return c;
+    }
+    return NULL;
+}
+
+static bool
+same_in_pcr(const struct boot_components *a, const struct boot_components *b, const char *bundle)
+{
+    size_t i = 0;
+    size_t k = 0;
+    for (;;) {
+        const struct reference_component *x = next_of(a, bundle, &i);
+        const struct reference_component *y = next_of(b, bundle, &k);
+        if (!x || !y)
+            return x == y;
+        if (!stands_for(x, y) || x->ordered != y->ordered || x->min != y->min || x->max != y->max)
+            return false;
+    }
+}
+
+bool
+boot_profiles_same_bundle(const struct boot_profiles *p, size_t a, size_t b, const char *bundle)
+{
+    for (size_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        if (!same_in_pcr(&p->items[a].pcr[pcr], &p->items[b].pcr[pcr], bundle))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: command lines that a digest covers; to: whether each fits a template; never: reads
+ * /proc/cmdline or text that nothing binds. */
+#include "appraise/rules.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define PCR_FILES 9u
+
+/* All templates of the rule: its own, or those of the boot rule's reference sets. */
+static const struct shape_list *
+list_at(const struct judge *j, size_t i)
+{
+    const struct policy_command_line *rule = &j->policy->policy->command_line;
+    if (!rule->from_references)
+        return i == 0 ? &rule->templates : NULL;
+    const struct compiled_references *sets = &j->policy->boot;
+    return i < sets->n ? &sets->documents[i]->reference->command_lines : NULL;
+}
+
+static enum status
+fits_any(const struct judge *j, const char *text, bool *fits)
+{
+    *fits = false;
+    const struct shape_list *list;
+    for (size_t i = 0; (list = list_at(j, i)) != NULL; i++) {
+        struct template *const *templates = list->items;
+        for (size_t k = 0; k < list->n && !*fits; k++) {
+            enum status s = template_match(templates[k], bytes_of_text(text), fits);
+            if (s != STATUS_OK)
+                return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The EFI stub's command line is known by its digest alone; a template without holes names it. */
+static enum status
+fits_load_options(const struct judge *j, const struct replay_event *e, bool *fits)
+{
+    const struct shape_list *list;
+    for (size_t i = 0; (list = list_at(j, i)) != NULL; i++) {
+        struct template *const *templates = list->items;
+        for (size_t k = 0; k < list->n && !*fits; k++) {
+            const char *literal = template_literal(templates[k]);
+            enum status s = STATUS_OK;
+            if (literal)
+                s = proven_is_load_options(j->h, j->proven, e, literal, fits);
+            if (s != STATUS_OK)
+                return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+find_load_options(const struct judge *j, bool *fits)
+{
+    *fits = false;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && !*fits && i < j->proven->n_events[PCR_FILES]; i++) {
+        const struct replay_event *e = j->proven->events[PCR_FILES][i];
+        if (e->meaning.kind == EVENT_KIND_LOAD_OPTIONS)
+            s = fits_load_options(j, e, fits);
+    }
+    return s;
+}
+
+static void
+blame_line(struct judge *j, const struct proven_line *line)
+{
+    struct reason r = judge_reason_at(j, REASON_COMMAND_LINE, line->event);
+    r.bank = 0;
+    r.bound = true;
+    reason_set_what(&r, "command line");
+    const struct shape_list *first = list_at(j, 0);
+    if (first && first->n == 1)
+        reason_set_expected(&r, template_text(((struct template *const *)first->items)[0]));
+    reason_set_found(&r, line->text);
+    judge_blame(j, &r, j->policy->policy->command_line.effect);
+}
+
+/* Every line must fit: more than one is measured when a loader is chained, and any may be the
+ * kernel's. */
+static enum status
+judge_lines(struct judge *j)
+{
+    for (size_t i = 0; i < j->proven->n_lines; i++) {
+        bool fits = false;
+        enum status s = fits_any(j, j->proven->lines[i].text, &fits);
+        if (s != STATUS_OK)
+            return s;
+        if (!fits)
+            blame_line(j, &j->proven->lines[i]);
+    }
+    return STATUS_OK;
+}
+
+enum status
+command_line_judge(struct judge *j)
+{
+    const struct policy_command_line *rule = &j->policy->policy->command_line;
+    if (!rule->present)
+        return STATUS_OK;
+    size_t n_before = j->n_blamed;
+    bool shown = j->proven->n_lines > 0;
+    enum status s = judge_lines(j);
+    if (s == STATUS_OK && !shown)
+        s = find_load_options(j, &shown);
+    if (s != STATUS_OK)
+        return s;
+    if (!shown) {
+        struct reason r = judge_reason(REASON_COMMAND_LINE_UNBOUND);
+        reason_set_what(&r, "command line");
+        judge_blame(j, &r, rule->effect);
+    }
+    j->tally->command_line_shown = j->tally->command_line_shown || j->n_blamed == n_before;
+    return STATUS_OK;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules of a policy but for the boot profile (boot.h). Each looks at one thing, and blames; one
+ * that the policy does not have does nothing. Pure.
+ */
+#pragma once
+
+#include "appraise/judge.h"
+
+/* Freshness, evidence age, life cycle, genuine, member. [protocol 2, 3, 5; RFC 9334 10] */
+void identity_judge(struct judge *j);
+/* The TPM's counters against those of the last round. [protocol 4; TPM2 P1 36] */
+void ledger_judge(struct judge *j);
+/* The bound SecureBoot variable. Covers PCR 7. [UEFI 2.10 3.3; threats 24] */
+void secure_boot_judge(struct judge *j);
+/* Bound command lines against templates. STATUS_NOMEM, STATUS_CRYPTO. */
+MUST_CHECK enum status command_line_judge(struct judge *j);
+/* Proven IMA entries against allowed file digests, and violations. Covers PCR 10. */
+void ima_judge(struct judge *j);
+/* Events whose data was bound by a quirk that the policy denies. [threats 30] */
+void quirks_judge(struct judge *j);
