@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: bytes of an NV index or a file; to: a certificate with its oddities named; never: decides
+ * who may be believed. */
+#include "evidence/ek_certificate.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "evidence/der.h"
+#include "evidence/ek_certificate_fields.h"
+#include "evidence/key.h"
+#include "evidence/pem.h"
+
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+/* TCG_PCCLIENT_STORED_CERT and TCG_PCCLIENT_STORED_FULL_CERT of the TPM 1.2 age.
+ * [PC Client Implementation 1.21 7.4] */
+#define STORED_CERTIFICATE 0x1001u
+#define FULL_CERTIFICATE   0x1002u
+
+#define ATTRIBUTE_VERSION_2 1u /* AttCertVersion, RFC 5755 4.1 */
+
+static const struct {
+    uint32_t oddity;
+    const char *name;
+} oddities[] = {
+    {EK_ODDITY_HEADER, "header"},
+    {EK_ODDITY_PADDING, "padding"},
+    {EK_ODDITY_OAEP_KEY, "oaep-key"},
+    {EK_ODDITY_CA_FLAG, "ca-flag"},
+    {EK_ODDITY_NO_KEY_USAGE, "no-key-usage"},
+    {EK_ODDITY_MISSING_EKU, "missing-eku"},
+    {EK_ODDITY_ECC_ENCIPHERMENT, "ecc-encipherment"},
+};
+
+#define N_ODDITIES (sizeof oddities / sizeof oddities[0])
+
+static void
+refuse(struct reasons *reasons, const char *what)
+{
+    reason_set_what(reasons_add(reasons, REASON_EK_MALFORMED), what);
+}
+
+/* What lies behind a header that says its own size: stamp, kind of store, size, stamp. */
+static struct bytes
+strip_header(struct bytes in, uint32_t *found)
+{
+    struct reader r = reader_of(in);
+    bool stamped = reader_be16(&r) == STORED_CERTIFICATE && reader_u8(&r) == 0;
+    size_t size = reader_be16(&r);
+    if (r.failed || !stamped || size < 2 || size > reader_left(&r) ||
+        reader_be16(&r) != FULL_CERTIFICATE)
+        return in;
+    *found |= EK_ODDITY_HEADER;
+    return reader_rest(&r);
+}
+
+/* AttributeCertificate: its first members are version 1 and a holder, whose members are all tagged.
+ * A certificate has a tagged version there, or a serial number and an algorithm. [RFC 5755 4.1] */
+static bool
+is_attribute_certificate(struct bytes der)
+{
+    uint8_t tags[5] = {0};
+    struct reader r = reader_of(der);
+    struct reader certificate = reader_of(der_next(&r, &tags[0]));
+    struct reader info = reader_of(der_next(&certificate, &tags[1]));
+    struct bytes version = der_next(&info, &tags[2]);
+    struct reader holder = reader_of(der_next(&info, &tags[3]));
+    (void)der_next(&holder, &tags[4]);
+    return !certificate.failed && !info.failed && !holder.failed && tags[1] == DER_SEQUENCE &&
+           tags[2] == DER_INTEGER && version.size == 1 && version.data[0] == ATTRIBUTE_VERSION_2 &&
+           tags[3] == DER_SEQUENCE && tags[4] >= DER_CONTEXT && tags[4] <= DER_CONTEXT + 2;
+}
+
+void
+ek_certificate_name(const X509_NAME *name, char out[static EK_CERTIFICATE_TEXT])
+{
+    char *text = X509_NAME_oneline(name, NULL, 0);
+    (void)text_escape(bytes_of_text(text ? text : ""), out, EK_CERTIFICATE_TEXT);
+    OPENSSL_free(text);
+}
+
+static void
+set_serial(const ASN1_INTEGER *serial, char *out, size_t out_size)
+{
+    int size = ASN1_STRING_length(serial);
+    (void)text_hex(bytes_of(ASN1_STRING_get0_data(serial), size > 0 ? (size_t)size : 0), out,
+                   out_size);
+}
+
+/* Decoded anew, since libcrypto looks for the key only when it decodes. */
+static EVP_PKEY *
+decode_key(const X509_PUBKEY *spki)
+{
+    unsigned char *der = NULL;
+    int size = i2d_X509_PUBKEY(spki, &der);
+    const unsigned char *at = der;
+    EVP_PKEY *key = size > 0 ? d2i_PUBKEY(NULL, &at, size) : NULL;
+    OPENSSL_free(der);
+    return key;
+}
+
+/* RFC 4055 calls rsaEncryption what early vendors called RSAES-OAEP: the key's bits are the same.
+ */
+static EVP_PKEY *
+normalise_oaep(const X509_PUBKEY *spki)
+{
+    const unsigned char *bits = NULL;
+    int size = 0;
+    if (X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, spki) != 1 || size <= 0)
+        return NULL;
+    X509_PUBKEY *plain = X509_PUBKEY_new();
+    unsigned char *copy = OPENSSL_memdup(bits, (size_t)size);
+    EVP_PKEY *key = NULL;
+    if (plain && copy &&
+        X509_PUBKEY_set0_param(plain, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL, copy,
+                               size) == 1) {
+        copy = NULL;
+        key = decode_key(plain);
+    }
+    OPENSSL_free(copy);
+    X509_PUBKEY_free(plain);
+    return key;
+}
+
+static enum status
+fill_key(struct ek_certificate *c)
+{
+    const X509_PUBKEY *spki = X509_get_X509_PUBKEY(c->x509);
+    ASN1_OBJECT *algorithm = NULL;
+    if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, spki) == 1 &&
+        OBJ_obj2nid(algorithm) == NID_rsaesOaep) {
+        c->oddities |= EK_ODDITY_OAEP_KEY;
+        c->key = normalise_oaep(spki);
+    } else {
+        c->key = X509_PUBKEY_get(spki);
+    }
+    ERR_clear_error();
+    return c->key ? key_spki(c->key, &c->spki) : STATUS_OK;
+}
+
+static enum status
+fill_x509(struct ek_certificate *c, struct reasons *reasons, bool *good)
+{
+    const unsigned char *at = c->der.data;
+    c->x509 = d2i_X509(NULL, &at, (long)c->der.size);
+    ERR_clear_error();
+    *good = false;
+    if (!c->x509 || at != c->der.data + c->der.size) {
+        refuse(reasons, "certificate");
+        return STATUS_OK;
+    }
+    enum status s = fill_key(c);
+    if (s != STATUS_OK)
+        return s;
+    ek_certificate_name(X509_get_subject_name(c->x509), c->subject);
+    ek_certificate_name(X509_get_issuer_name(c->x509), c->issuer);
+    set_serial(X509_get0_serialNumber(c->x509), c->serial, sizeof c->serial);
+    const char *wrong = ek_certificate_read_fields(c);
+    ERR_clear_error();
+    if (wrong)
+        refuse(reasons, wrong);
+    *good = !wrong;
+    return STATUS_OK;
+}
+
+enum status
+ek_certificate_parse(struct hasher *h, struct bytes in, struct ek_certificate **out,
+                     struct reasons *reasons)
+{
+    *out = NULL;
+    CLEANUP(ek_certificate_freep) struct ek_certificate *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NOMEM;
+    struct bytes body = strip_header(in, &c->oddities);
+    struct bytes der = in.size > LIMIT_CERT ? (struct bytes){0} : der_outer(body);
+    if (der.size == 0) {
+        refuse(reasons, in.size > LIMIT_CERT ? "size" : "DER");
+        return STATUS_OK;
+    }
+    if (der.size < body.size)
+        c->oddities |= EK_ODDITY_PADDING;
+    buffer_append(&c->der, der);
+    enum status s = buffer_check(&c->der);
+    if (s == STATUS_OK)
+        s = digest_sha256(h, der, c->sha256);
+    bool good = true;
+    if (s == STATUS_OK && is_attribute_certificate(der))
+        c->kind = EK_CERTIFICATE_PLATFORM;
+    else if (s == STATUS_OK)
+        s = fill_x509(c, reasons, &good);
+    if (s != STATUS_OK || !good)
+        return s;
+    *out = c;
+    c = NULL;
+    return STATUS_OK;
+}
+
+enum status
+ek_certificate_parse_file(struct hasher *h, struct bytes in, struct ek_certificate **out,
+                          struct reasons *reasons)
+{
+    if (!pem_is(in))
+        return ek_certificate_parse(h, in, out, reasons);
+    char label[PEM_LABEL_SIZE];
+    CLEANUP(buffer_free) struct buffer der = {0};
+    *out = NULL;
+    enum status s = pem_next(&in, label, &der);
+    if (s == STATUS_OK)
+        return ek_certificate_parse(h, buffer_bytes(&der), out, reasons);
+    if (s != STATUS_MALFORMED)
+        return s;
+    refuse(reasons, "PEM");
+    return STATUS_OK;
+}
+
+static void
+refuse_usage(struct reasons *reasons, const char *what)
+{
+    reason_set_what(reasons_add(reasons, REASON_EK_USAGE), what);
+}
+
+bool
+ek_certificate_check(const struct ek_certificate *c, uint32_t permitted, struct reasons *reasons)
+{
+    uint32_t left = c->oddities & ~(EK_ODDITIES_ACCEPTED | permitted);
+    if (c->kind != EK_CERTIFICATE_EK) {
+        struct reason *r = reasons_add(reasons, REASON_EK_USAGE);
+        reason_set_what(r, "certificate kind");
+        reason_set_expected(r, ek_certificate_kind_name(EK_CERTIFICATE_EK));
+        reason_set_found(r, ek_certificate_kind_name(c->kind));
+    } else if (!c->tpm_present) {
+        refuse_usage(reasons, "TPM attributes");
+    } else if (!ek_certificate_usage_fits(c)) {
+        refuse_usage(reasons, "key usage");
+    } else if (left != 0) {
+        refuse_usage(reasons, ek_oddity_name(left & (~left + 1)));
+    } else {
+        return true;
+    }
+    return false;
+}
+
+bool
+ek_certificate_check_key(const struct ek_certificate *c, struct bytes ek_spki,
+                         struct reasons *reasons)
+{
+    if (c->key && digest_bytes_equal(buffer_bytes(&c->spki), ek_spki))
+        return true;
+    (void)reasons_add(reasons, REASON_EK_CERTIFICATE_KEY);
+    return false;
+}
+
+void
+ek_certificate_free(struct ek_certificate *c)
+{
+    if (!c)
+        return;
+    X509_free(c->x509);
+    EVP_PKEY_free(c->key);
+    buffer_free(&c->der);
+    buffer_free(&c->spki);
+    free(c);
+}
+
+void
+ek_certificate_freep(struct ek_certificate **c)
+{
+    ek_certificate_free(*c);
+}
+
+const char *
+ek_certificate_kind_name(enum ek_certificate_kind kind)
+{
+    switch (kind) {
+    case EK_CERTIFICATE_EK:
+        return "ek";
+    case EK_CERTIFICATE_AK:
+        return "ak";
+    case EK_CERTIFICATE_CA:
+        return "ca";
+    case EK_CERTIFICATE_PLATFORM:
+        return "platform";
+    case EK_CERTIFICATE_OTHER:
+        break;
+    }
+    return "other";
+}
+
+const char *
+ek_oddity_name(uint32_t oddity)
+{
+    for (size_t i = 0; i < N_ODDITIES; i++) {
+        if (oddities[i].oddity == oddity)
+            return oddities[i].name;
+    }
+    return "unknown";
+}
+
+uint32_t
+ek_oddity_parse(const char *name)
+{
+    for (size_t i = 0; i < N_ODDITIES; i++) {
+        if (text_equal(name, oddities[i].name))
+            return oddities[i].oddity;
+    }
+    return 0;
+}
