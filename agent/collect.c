@@ -70,6 +70,14 @@ collect_read(const char *path, uint64_t offset, size_t max, struct collect_log *
     return s;
 }
 
+enum collect_state
+collect_probe(const char *path)
+{
+    if (!path)
+        return COLLECT_OFF;
+    return access(path, R_OK) == 0 ? COLLECT_READ : state_of(errno);
+}
+
 void
 collect_log_free(struct collect_log *l)
 {

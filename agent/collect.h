@@ -25,6 +25,8 @@ struct collect_log {
  * no size. STATUS_NOMEM only. content is empty unless COLLECT_READ. */
 MUST_CHECK enum status collect_read(const char *path, uint64_t offset, size_t max,
                                     struct collect_log *out);
+/* Whether it could be read, without reading. */
+enum collect_state collect_probe(const char *path);
 void collect_log_free(struct collect_log *l);
 
 /* Bytes of the first n entries of a binary IMA list; STATUS_NOT_FOUND when it has fewer,

@@ -25,7 +25,7 @@ static const struct {
     const char *code;
     const char *advice;
 } remedies[] = {
-    {"device.unknown", "run attest-agent enroll, or set enrollment.again = yes"},
+    {"device.unknown", "run attest-agent enroll, or set enrollment.automatic = yes"},
     {"device.not-enrolled", "an operator must approve it: compare attest-agent identity"},
     {"quote.signature", "the enrolled key is another one; run attest-agent enroll"},
     {"quote.selection", "the policy names PCR banks that this TPM has not: attest-agent doctor"},
@@ -127,6 +127,7 @@ outcome_of_problem(struct outcome *o, unsigned http_code, const struct reply_pro
                 advice[0] != '\0' ? " - " : "", advice);
     (void)text_copy(o->code, sizeof o->code, problem->code);
     o->retry_after_s = retry_after_s;
+    o->enroll_helps = text_equal(problem->code, "device.unknown");
 }
 
 /* The first perspective that has the verdict of the whole, and its first reason. */

@@ -29,6 +29,7 @@ struct outcome {
     char code[REPLY_CODE_SIZE]; /* the verifier's reason code, or "" */
     char message[OUTCOME_MESSAGE_SIZE];
     int64_t retry_after_s; /* asked for by the verifier; 0: not */
+    bool enroll_helps;     /* the verifier does not know this device, or not with this key */
 };
 
 /* "trusted", "refused", ...; OUTCOME_NONE for an unknown name. */

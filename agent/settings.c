@@ -45,8 +45,8 @@ static const struct config_spec keys[] = {
     {"state", "directory", CONFIG_TEXT, "/var/lib/attest-agent",
      "where state.json and result.jwt are kept", false},
     {"enrollment", "token_file", CONFIG_TEXT, NULL, "file with the join token, mode 0600", false},
-    {"enrollment", "again", CONFIG_BOOL, "no",
-     "enrol again by itself when the verifier does not know the device", false},
+    {"enrollment", "automatic", CONFIG_BOOL, "no",
+     "enrol by itself when the verifier does not know the device", false},
 };
 
 const char *
@@ -202,7 +202,7 @@ check_paths(struct settings *s, struct diag *diag)
     s->ima_log = optional_text(s, "logs", "ima");
     s->userspace_log = optional_text(s, "logs", "userspace");
     s->token_file = optional_text(s, "enrollment", "token_file");
-    s->enroll_again = config_bool(&s->config, "enrollment", "again");
+    s->enroll_automatic = config_bool(&s->config, "enrollment", "automatic");
     s->state_directory = optional_text(s, "state", "directory");
     if (!s->state_directory || s->state_directory[0] != '/')
         return refuse(s, diag, "state", "directory", "not an absolute path");

@@ -28,7 +28,7 @@ struct settings {
     int64_t interval_s, jitter_s, retry_min_s, retry_max_s;
     const char *state_directory;
     const char *token_file; /* NULL: none */
-    bool enroll_again;
+    bool enroll_automatic;
 };
 
 /* Load file (NULL: the default, which may be absent), then the overrides "section.key=value" in

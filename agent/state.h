@@ -30,8 +30,9 @@ struct state {
     char genuine[REPLY_WORD_SIZE];
     char member_by[REPLY_WORD_SIZE];
     int64_t enrolled_s;
-    /* What the verifier holds of the boot named boot_id. */
+    /* What the verifier holds of the boot that kernel and TPM name so. */
     char boot_id[COLLECT_BOOT_ID_SIZE];
+    uint64_t reset_count;
     bool has_boot_log;
     uint8_t boot_log[DIGEST_SHA256_SIZE];
     uint64_t ima_entries;

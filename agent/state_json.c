@@ -27,6 +27,7 @@ static bool
 put_held(const struct state *s, json_t *out)
 {
     return field_json_set_text(out, "boot_id", s->boot_id) &&
+           field_json_set_u64(out, "reset_count", s->reset_count) &&
            (!s->has_boot_log ||
             field_json_set_hex(out, "boot_log", bytes_of(s->boot_log, sizeof s->boot_log))) &&
            field_json_set_u64(out, "ima_entries", s->ima_entries) &&
@@ -103,6 +104,7 @@ static void
 take_held(const json_t *in, struct state *out)
 {
     (void)field_json_text(in, "boot_id", out->boot_id, sizeof out->boot_id);
+    (void)field_json_u64(in, "reset_count", &out->reset_count);
     out->has_boot_log = field_json_hex(in, "boot_log", out->boot_log, sizeof out->boot_log);
     (void)field_json_u64(in, "ima_entries", &out->ima_entries);
     (void)field_json_u64(in, "ima_size", &out->ima_size);
