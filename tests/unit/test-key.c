@@ -17,6 +17,9 @@ static const char short_x_y[] = "bb4c85a3d8ea29efaafa24406912dd84d5b14dc32bf656e
 static const char short_y_x[] = "986ae2506f1ff104d04230861d8f4b498f4bc4c6d009b30f7544dc129b82d28d";
 static const char short_y[] = "3cccc0a6460e0ae328a4d97d3c7b61d86fc6289c189f2525110c441bb07e97";
 
+/* The point of P-256 whose x is 0. */
+static const char zero_x_y[] = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
+
 /* Curve and point as tpm_public_key() gets them from a parsed area. */
 static enum status
 convert_point(uint16_t curve, uint16_t key_bits, const char *x, const char *y, struct buffer *spki)
@@ -86,6 +89,15 @@ point_off_its_curve_is_malformed(void **state)
                       convert_point(TPM_ECC_P256, 256, wrong[i][0], wrong[i][1], &spki));
     assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P384, 384, short_x, short_x_y, &spki));
     assert_int_equal(0, spki.size);
+}
+
+static void
+empty_coordinate_is_not_taken_for_zero(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    assert_status(STATUS_OK, convert_point(TPM_ECC_P256, 256, "00", zero_x_y, &spki));
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, "", zero_x_y, &spki));
 }
 
 static void
@@ -260,6 +272,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(point_without_its_leading_zeros_is_the_same_key),
         cmocka_unit_test(point_off_its_curve_is_malformed),
+        cmocka_unit_test(empty_coordinate_is_not_taken_for_zero),
         cmocka_unit_test(unknown_type_or_curve_is_unsupported),
         cmocka_unit_test(modulus_that_is_not_what_it_says_is_malformed),
         cmocka_unit_test(roca_modulus_is_known_by_its_fingerprint),

@@ -260,6 +260,27 @@ threat_05_composite_digest_of_another_size_is_refused_without_values(void **stat
     }
 }
 
+/* Values of another number of PCRs than selected, though they hash to the digest that is signed. */
+static void
+threat_05_values_of_another_size_are_refused_even_signed(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= 64; size += 32) {
+        struct round_builder b = quote_case_usual();
+        CLEANUP(round_built_free) struct round_built r = {0};
+        struct digest d;
+        const uint8_t values[64] = {0};
+        assert_status(STATUS_OK, digest_compute(quote_case_tpm->hasher, ALG_SHA256,
+                                                bytes_of(values, size), &d));
+        b.selection = tpm_builder_selection("sha256:11");
+        round_builder_begin(&b, &r);
+        r.quote.pcr_digest = digest_bytes(&d);
+        round_builder_finish(&b, &r);
+        r.evidence.member[EVIDENCE_PCRS] = bytes_of(values, size);
+        quote_case_claim(size == 32 ? REASON_NONE : REASON_QUOTE_COMPOSITE, &r);
+    }
+}
+
 /* Bank and scheme of different sizes: the composite's hash is the scheme's. */
 static void
 claim_hash(enum reason_code expected, uint16_t scheme, const char *bank, uint16_t composite)
@@ -501,6 +522,7 @@ main(void)
         cmocka_unit_test(threat_04_empty_selection_is_refused_offline_too),
         cmocka_unit_test(threat_05_composite_digest_of_another_size_is_refused),
         cmocka_unit_test(threat_05_composite_digest_of_another_size_is_refused_without_values),
+        cmocka_unit_test(threat_05_values_of_another_size_are_refused_even_signed),
         cmocka_unit_test(threat_06_composite_hash_is_the_schemes_not_the_banks),
         cmocka_unit_test(threat_07_trailing_byte_is_refused_even_signed),
         cmocka_unit_test(threat_07_trailing_or_missing_bytes_of_members_are_refused),

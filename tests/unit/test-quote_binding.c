@@ -225,6 +225,9 @@ bare_key_cannot_answer_a_challenge(void **state)
     assert_status(STATUS_OK, key_spki(quote_case_tpm->key, &spki));
     assert_status(STATUS_OK, ak_parse_spki(buffer_bytes(&spki), &bare, NULL));
     quote_case_claim_with(REASON_QUOTE_SIGNER, &r, r.freshness, bare);
+    r.quote.qualified_signer = bytes_of(r.attest.data, 0); /* as empty as what is known */
+    round_builder_finish(&b, &r);
+    quote_case_claim_with(REASON_QUOTE_SIGNER, &r, r.freshness, bare);
     assert_status(STATUS_OK,
                   freshness_given(buffer_bytes(&r.extra_data), &quote_case_banks, &given));
     quote_case_claim_with(REASON_NONE, &r, given, bare);
