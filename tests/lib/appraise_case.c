@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/appraise_case.h"
+
+#include "appraise/profile.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ISSUED_S INT64_C(1769000000)
+#define N_TEXTS  4u
+#define EXPORTER "0123456789abcdef0123456789abcdef"
+#define BLOB     0x80000008u
+
+static const char policy[] =
+    "{\n"
+    " \"type\": \"policy\", \"id\": \"gateways\", \"version\": 1, \"perspective\": \"owner\",\n"
+    " \"select\": {\"labels\": {\"site\": \"tokyo\"}},\n"
+    " \"quote\": {\"sha256\": [0,1,2,3,4,5,6,7,8,9,10,11,12,14]},\n"
+    " \"genuine\": {\"accept\": [\"verified\"]},\n"
+    " \"member\": {\"accept\": [\"list\", \"token\", \"approval\"]},\n"
+    " \"evidence_age\": \"1h\",\n"
+    " \"secure_boot\": {\"state\": \"on\"},\n"
+    " \"boot\": {\"references\": [\"boot\"], \"effect\": \"enforce\"},\n"
+    " \"command_line\": {\"references\": true},\n"
+    " \"ima\": {\"references\": [\"boot\"], \"violations\": \"enforce\"}\n"
+    "}\n";
+
+struct appraise_case *
+appraise_case_new(void)
+{
+    static const uint16_t banks[] = {ALG_SHA256};
+    struct appraise_case *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    assert_status(STATUS_OK, hasher_new(&c->h));
+    log_builder_init(&c->log, c->h, banks, 1);
+    c->tpm = tpm_builder_new(TPM_BUILDER_P256, ALG_SHA256);
+    c->tpm->safe = true;
+    c->tpm->clock_ms = 5000;
+    c->tpm->reset_count = 7;
+    c->tpm->restart_count = 2;
+    c->tpm->firmware_version = 0x20;
+    c->labels[0] = (struct label){"site", "tokyo"};
+    c->subject = (struct subject){.device_id = "00112233445566778899aabbccddeeff",
+                                  .labels = c->labels,
+                                  .n_labels = 1,
+                                  .genuine = GENUINE_VERIFIED,
+                                  .member_by = MEMBER_BY_LIST,
+                                  .state = LIFE_CYCLE_ENROLLED};
+    c->selection = APPRAISE_CASE_BANKS;
+    c->now_s = ISSUED_S + 60;
+    return c;
+}
+
+static void
+forget(struct appraise_case *c)
+{
+    appraisal_freep(&c->appraisal);
+    replay_freep(&c->replay);
+    quote_freep(&c->quote);
+    documents_unrefp(&c->snapshot);
+    reasons_free(&c->found);
+    c->found = (struct reasons){0};
+    round_built_free(&c->built);
+}
+
+void
+appraise_case_free(struct appraise_case *c)
+{
+    forget(c);
+    reasons_free(&c->planted);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        buffer_free(&c->documents[i]);
+    log_builder_free(&c->log);
+    tpm_builder_free(c->tpm);
+    hasher_free(c->h);
+    free(c);
+}
+
+/* ---- a good boot ---- */
+
+static void
+boot_firmware(struct log_builder *b)
+{
+    static const char *const variables[] = {"PK", "KEK", "db", "dbx"};
+    static const uint8_t on = 1;
+    static const char version[4] = {'1', 0, 0, 0};
+    (void)log_builder_data(b, 0, EVENT_S_CRTM_VERSION, bytes_of(version, sizeof version));
+    (void)log_builder_event(b, 0, BLOB, bytes_of_text("firmware-1"), bytes_of_text("blob"));
+    (void)log_builder_event(b, 0, BLOB, bytes_of_text("firmware-2"), bytes_of_text("blob"));
+    (void)log_builder_event(b, 2, EVENT_EFI_BOOT_DRIVER, bytes_of_text("driver"),
+                            bytes_of_text("path"));
+    (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot",
+                               bytes_of(&on, 1));
+    for (size_t i = 0; i < 4; i++)
+        (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, variables[i],
+                                   bytes_of_text(variables[i]));
+    (void)log_builder_separator(b, 7);
+    (void)log_builder_text(b, 4, EVENT_EFI_ACTION, "Calling EFI Application from Boot Option");
+    for (uint32_t pcr = 0; pcr < 7; pcr++)
+        (void)log_builder_separator(b, pcr);
+}
+
+static void
+load(struct log_builder *b, const char *image)
+{
+    (void)log_builder_event(b, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text(image),
+                            bytes_of_text("path"));
+}
+
+static void
+boot_loaders(struct log_builder *b)
+{
+    (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_AUTHORITY, "db", bytes_of_text("owner"));
+    load(b, "shim");
+    (void)log_builder_event(b, 14, EVENT_IPL, bytes_of_text("mok"), bytes_of("MokList", 8));
+    load(b, "grub");
+    (void)log_builder_grub(b, "grub_cmd: ", "linux /vmlinuz root=/dev/sda1 ro");
+    (void)log_builder_event(b, 9, EVENT_IPL, bytes_of_text("kernel file"), bytes_of("/vmlinuz", 9));
+    load(b, "kernel");
+    load(b, "kernel");
+    (void)log_builder_grub(b, "kernel_cmdline: ", "/vmlinuz root=/dev/sda1 ro");
+    (void)log_builder_event(b, 9, EVENT_IPL, bytes_of_text("initrd file"),
+                            bytes_of("/initrd.img", 12));
+    (void)log_builder_text(b, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation");
+    (void)log_builder_text(b, 5, EVENT_EFI_ACTION, "Exit Boot Services Returned with Success");
+}
+
+void
+appraise_case_boot(struct appraise_case *c)
+{
+    boot_firmware(&c->log);
+    boot_loaders(&c->log);
+    log_builder_ima_aggregate(&c->log, ALG_SHA256);
+    log_builder_ima(&c->log, "/usr/bin/init", "init");
+    log_builder_ima(&c->log, "/usr/bin/sh", "sh");
+}
+
+void
+appraise_case_documents(struct appraise_case *c)
+{
+    struct subject_pcrs pcrs = {.alg = ALG_SHA256, .present = 0xFFFF};
+    memcpy(pcrs.pcr, c->log.pcr[0], sizeof pcrs.pcr);
+    const struct profile_source source = {
+        .boot_log = buffer_bytes(&c->log.log), .ima = buffer_bytes(&c->log.ima), .pcrs = &pcrs};
+    const struct profile_options options = {
+        .id = "boot", .version = 1, .generation = "2026-11", .files = true};
+    struct diag diag = {0};
+    struct reasons reasons = {0};
+    buffer_append_text(&c->documents[APPRAISE_CASE_POLICY], policy);
+    if (profile_from_log(c->h, &source, &options, &reasons, &c->documents[1], &diag) != STATUS_OK)
+        fail_msg("%s", diag.text);
+    assert_int_equal(0, reasons.n_items);
+    reasons_free(&reasons);
+}
+
+void
+appraise_case_edit(struct appraise_case *c, size_t document, const char *old, const char *with)
+{
+    struct buffer *text = &c->documents[document];
+    const char *whole = buffer_text(text);
+    const char *at = strstr(whole, old);
+    if (!at)
+        fail_msg("document %zu has no %s", document, old);
+    struct buffer edited = {0};
+    buffer_append(&edited, bytes_of(whole, (size_t)(at - whole)));
+    buffer_append_text(&edited, with);
+    buffer_append_text(&edited, at + strlen(old));
+    buffer_free(text);
+    *text = edited;
+}
+
+/* ---- the round ---- */
+
+void
+appraise_case_take_pcrs(struct appraise_case *c)
+{
+    memcpy(c->tpm->pcrs[alg_index(ALG_SHA256)], c->log.pcr[0], sizeof c->log.pcr[0]);
+    c->pcrs_taken = true;
+}
+
+static void
+take_quote(struct appraise_case *c)
+{
+    if (!c->pcrs_taken)
+        memcpy(c->tpm->pcrs[alg_index(ALG_SHA256)], c->log.pcr[0], sizeof c->log.pcr[0]);
+    const struct round_builder builder = {
+        .tpm = c->tpm,
+        .selection = tpm_builder_selection(c->selection),
+        .device_id = c->subject.device_id,
+        .exporter = c->no_exporter ? (struct bytes){0} : bytes_of(EXPORTER, 32),
+        .issued_ms = ISSUED_S * 1000,
+    };
+    round_builder_make(&builder, &c->built);
+    CLEANUP(freshness_freep) struct freshness *given = NULL;
+    if (c->offline)
+        assert_status(STATUS_OK, freshness_given(buffer_bytes(&c->built.extra_data),
+                                                 &builder.selection, &given));
+    assert_status(STATUS_OK,
+                  quote_verify(c->h, &c->built.evidence, c->built.ak,
+                               given ? given : c->built.freshness, &c->quote, &c->found));
+    assert_non_null(c->quote);
+}
+
+static void
+compile(struct appraise_case *c)
+{
+    struct document *list[N_TEXTS];
+    struct diag diag = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        if (c->documents[i].size == 0)
+            continue;
+        if (document_parse(c->h, buffer_bytes(&c->documents[i]), &list[n++], &diag) != STATUS_OK)
+            fail_msg("document %zu, line %ju: %s", i, (uintmax_t)diag.offset, diag.text);
+    }
+    if (documents_new(list, n, 1, &c->snapshot, &diag) != STATUS_OK)
+        fail_msg("%s", diag.text);
+}
+
+void
+appraise_case_run(struct appraise_case *c)
+{
+    forget(c);
+    compile(c);
+    take_quote(c);
+    if (!c->replaced) {
+        c->in.boot_log = buffer_bytes(&c->log.log);
+        c->in.boot_log_present = true;
+        c->in.ima = buffer_bytes(&c->log.ima);
+        c->in.ima_present = c->log.ima.size > 0;
+    }
+    assert_status(STATUS_OK, replay_verify(c->h, c->quote, &c->in, &c->replay, &c->found));
+    reasons_append(&c->found, &c->planted);
+    const struct appraisal_input input = {.documents = c->snapshot,
+                                          .quote = c->quote,
+                                          .replay = c->replay,
+                                          .subject = &c->subject,
+                                          .found = &c->found,
+                                          .now_s = c->now_s};
+    assert_status(STATUS_OK, appraise(c->h, &input, &c->appraisal));
+}
+
+/* ---- claims ---- */
+
+static void
+print_reasons(const struct reasons *list)
+{
+    for (size_t i = 0; i < list->n_items; i++) {
+        CLEANUP(buffer_free) struct buffer line = {0};
+        reason_append_text(&list->items[i], &line);
+        print_error("  %s\n", buffer_text(&line));
+    }
+}
+
+const struct appraisal_perspective *
+appraise_case_perspective(struct appraise_case *c)
+{
+    return appraisal_perspective(c->appraisal, 0);
+}
+
+void
+appraise_case_assert_trusted(struct appraise_case *c)
+{
+    for (size_t i = 0; i < appraisal_n_perspectives(c->appraisal); i++) {
+        const struct appraisal_perspective *p = appraisal_perspective(c->appraisal, i);
+        print_reasons(&p->reasons);
+        assert_int_equal(0, p->reasons.n_items);
+        assert_string_equal("trusted", verdict_name(p->verdict));
+    }
+    assert_int_equal(VERDICT_TRUSTED, appraisal_verdict(c->appraisal));
+}
+
+void
+appraise_case_assert_all(struct appraise_case *c, enum reason_code code, size_t n)
+{
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    bool all = p->reasons.n_items == n;
+    for (size_t i = 0; i < p->reasons.n_items; i++)
+        all = all && p->reasons.items[i].code == code;
+    if (all)
+        return;
+    print_error("not %zu times %s:\n", n, reason_code_name(code));
+    print_reasons(&p->reasons);
+    fail();
+}
+
+const struct reason *
+appraise_case_assert_only(struct appraise_case *c, enum reason_code code, enum verdict verdict)
+{
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    appraise_case_assert_all(c, code, 1);
+    assert_string_equal(verdict_name(verdict), verdict_name(p->verdict));
+    return &p->reasons.items[0];
+}
+
+const struct reason *
+appraise_case_fact(struct appraise_case *c, enum reason_code code)
+{
+    return reasons_find(appraisal_facts(c->appraisal), code);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "tests/lib/appraise_case.h"
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+static struct appraise_case *c;
+
+static int
+start(void **state)
+{
+    (void)state;
+    c = appraise_case_new();
+    appraise_case_boot(c);
+    appraise_case_documents(c);
+    return 0;
+}
+
+static int
+finish(void **state)
+{
+    (void)state;
+    appraise_case_free(c);
+    return 0;
+}
+
+static void
+trusts_a_boot_under_its_own_profile(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    assert_string_equal("owner", p->name);
+    assert_int_equal(1, appraisal_secure_boot(c->appraisal));
+    assert_string_equal("/vmlinuz root=/dev/sda1 ro", appraisal_command_line(c->appraisal));
+    assert_string_equal("2026-11", appraise_case_fact(c, REASON_BOOT_GENERATION)->found);
+}
+
+static void
+claims_what_its_rules_showed_and_no_more(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    const struct vector *v = &appraise_case_perspective(c)->vector;
+    assert_int_equal(2, v->claim[VECTOR_INSTANCE_IDENTITY]);
+    assert_int_equal(2, v->claim[VECTOR_HARDWARE]);
+    assert_int_equal(3, v->claim[VECTOR_EXECUTABLES]);
+    assert_int_equal(2, v->claim[VECTOR_CONFIGURATION]);
+    assert_int_equal(0, v->claim[VECTOR_FILE_SYSTEM]);
+    assert_int_equal(0, v->claim[VECTOR_SOURCED_DATA]);
+    appraise_case_edit(c, 0, "\"secure_boot\": {\"state\": \"on\"},", "");
+    appraise_case_run(c);
+    assert_int_equal(3, appraise_case_perspective(c)->vector.claim[VECTOR_CONFIGURATION]);
+}
+
+static void
+names_the_documents_of_each_perspective(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    assert_int_equal(1, p->n_policies);
+    assert_string_equal("gateways", p->policies[0]->id);
+    assert_int_equal(1, p->n_references);
+    assert_string_equal("boot", p->references[0]->id);
+    assert_int_equal(3600, p->max_age_s);
+}
+
+static void
+expires_with_the_evidence(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    assert_int_equal(1769000000, appraisal_evidence_s(c->appraisal));
+    assert_int_equal(1769000000 + 3600, appraisal_expires_s(c->appraisal));
+    c->offline = true;
+    appraise_case_run(c);
+    assert_int_equal(-1, appraisal_evidence_s(c->appraisal));
+    assert_int_equal(c->now_s, appraisal_expires_s(c->appraisal));
+}
+
+static void
+says_none_of_a_device_that_no_policy_selects(void **state)
+{
+    (void)state;
+    c->labels[0].value = "osaka";
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_POLICY_NONE, VERDICT_NONE);
+    assert_string_equal("default", appraise_case_perspective(c)->name);
+    assert_int_equal(VERDICT_NONE, vector_verdict(&appraise_case_perspective(c)->vector));
+}
+
+static void
+hides_no_finding_where_there_is_no_policy(void **state)
+{
+    (void)state;
+    c->subject.n_labels = 0;
+    appraise_case_take_pcrs(c);
+    (void)log_builder_event(&c->log, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text("x"),
+                            bytes_of_text("path"));
+    appraise_case_run(c);
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    assert_int_equal(VERDICT_NONE, p->verdict);
+    assert_non_null(reasons_find(&p->reasons, REASON_LOG_PCR_MISMATCH));
+}
+
+static void
+lets_the_worst_policy_of_a_perspective_count(void **state)
+{
+    (void)state;
+    buffer_append_text(&c->documents[2],
+                       "{\"type\":\"policy\",\"id\":\"off\",\"version\":1,\"perspective\":"
+                       "\"owner\",\"select\":{\"all\":true},\"evidence_age\":\"10m\","
+                       "\"secure_boot\":{\"state\":\"off\",\"effect\":\"warn\"}}");
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_SECURE_BOOT_ON, VERDICT_WARNING);
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    assert_int_equal(2, p->n_policies);
+    assert_int_equal(600, p->max_age_s);
+    assert_int_equal(36, p->vector.claim[VECTOR_CONFIGURATION]);
+    appraise_case_edit(c, 2, "warn", "enforce");
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_SECURE_BOOT_ON, VERDICT_UNTRUSTED);
+}
+
+static void
+gives_two_perspectives_two_verdicts(void **state)
+{
+    (void)state;
+    buffer_append_text(&c->documents[2],
+                       "{\"type\":\"policy\",\"id\":\"off\",\"version\":1,\"perspective\":"
+                       "\"operator\",\"select\":{\"all\":true},"
+                       "\"secure_boot\":{\"state\":\"off\"}}");
+    appraise_case_run(c);
+    assert_int_equal(2, appraisal_n_perspectives(c->appraisal));
+    const struct appraisal_perspective *owner = appraisal_perspective(c->appraisal, 0);
+    const struct appraisal_perspective *other = appraisal_perspective(c->appraisal, 1);
+    assert_string_equal("owner", owner->name);
+    assert_int_equal(VERDICT_TRUSTED, owner->verdict);
+    assert_int_equal(0, owner->reasons.n_items);
+    assert_string_equal("operator", other->name);
+    assert_int_equal(VERDICT_UNTRUSTED, other->verdict);
+    assert_int_equal(VERDICT_UNTRUSTED, appraisal_verdict(c->appraisal));
+    assert_null(appraisal_perspective(c->appraisal, 2));
+}
+
+static void
+warns_of_what_replay_found_where_no_rule_looks(void **state)
+{
+    (void)state;
+    c->selection = "sha256:0-12,14,15";
+    struct digest extra = {0};
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("x"), &extra));
+    assert_status(STATUS_OK, digest_extend(c->h, &c->log.pcr[0][15], digest_bytes(&extra)));
+    appraise_case_run(c);
+    const struct reason *r =
+        appraise_case_assert_only(c, REASON_LOG_PCR_UNEXPLAINED, VERDICT_WARNING);
+    assert_int_equal(15, r->pcr);
+}
+
+static void
+counts_a_whole_log_whatever_pcr_it_names(void **state)
+{
+    (void)state;
+    appraise_case_edit(c, 0, "\"boot\": {\"references\": [\"boot\"], \"effect\": \"enforce\"},",
+                       "");
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
+    appraise_case_edit(c, 0, "\"ima\": {\"references\": [\"boot\"], \"violations\": \"enforce\"}",
+                       "\"quirks\": {\"deny\": [\"shim-extra-byte\"]}");
+    c->replaced = true;
+    c->in.ima = buffer_bytes(&c->log.ima);
+    c->in.ima_present = true;
+    appraise_case_run(c);
+    const struct reason *r = appraise_case_assert_only(c, REASON_LOG_MISSING, VERDICT_UNTRUSTED);
+    assert_int_not_equal(7, r->pcr);
+}
+
+static void
+warns_only_when_every_rule_warns(void **state)
+{
+    (void)state;
+    appraise_case_edit(c, 0, "\"state\": \"on\"", "\"state\": \"on\", \"effect\": \"warn\"");
+    appraise_case_edit(c, 0, "\"effect\": \"enforce\"", "\"effect\": \"warn\"");
+    appraise_case_edit(c, 0, "\"violations\"", "\"effect\": \"warn\", \"violations\"");
+    appraise_case_take_pcrs(c);
+    (void)log_builder_event(&c->log, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text("x"),
+                            bytes_of_text("path"));
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_LOG_PCR_MISMATCH, VERDICT_WARNING);
+    appraise_case_edit(c, 0, "\"effect\": \"warn\"}", "\"effect\": \"enforce\"}");
+    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"warn\"", "[\"boot\"]");
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_LOG_PCR_MISMATCH, VERDICT_UNTRUSTED);
+    assert_int_equal(99, appraise_case_perspective(c)->vector.claim[VECTOR_HARDWARE]);
+}
+
+static void
+trusts_nothing_when_findings_were_dropped(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LIMIT_REASONS + 1; i++)
+        (void)reasons_add_at(&c->planted, REASON_LOG_QUIRK, REASON_LOG_BOOT, 4, (int64_t)i);
+    appraise_case_run(c);
+    assert_true(c->found.n_dropped > 0);
+    (void)appraise_case_assert_only(c, REASON_LOG_LIMIT, VERDICT_UNTRUSTED);
+}
+
+static void
+needs_quote_replay_and_subject(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    struct appraisal *out = NULL;
+    struct appraisal_input input = {
+        .documents = c->snapshot, .replay = c->replay, .subject = &c->subject};
+    assert_status(STATUS_INVALID, appraise(c->h, &input, &out));
+    input.quote = c->quote;
+    input.replay = NULL;
+    assert_status(STATUS_INVALID, appraise(c->h, &input, &out));
+    assert_null(out);
+}
+
+static void
+outlives_the_snapshot_that_it_was_made_by(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    documents_unrefp(&c->snapshot);
+    assert_string_equal("gateways", appraise_case_perspective(c)->policies[0]->id);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+    const struct CMUnitTest tests[] = {
+        CASE(trusts_a_boot_under_its_own_profile),
+        CASE(claims_what_its_rules_showed_and_no_more),
+        CASE(names_the_documents_of_each_perspective),
+        CASE(expires_with_the_evidence),
+        CASE(says_none_of_a_device_that_no_policy_selects),
+        CASE(hides_no_finding_where_there_is_no_policy),
+        CASE(lets_the_worst_policy_of_a_perspective_count),
+        CASE(gives_two_perspectives_two_verdicts),
+        CASE(warns_of_what_replay_found_where_no_rule_looks),
+        CASE(counts_a_whole_log_whatever_pcr_it_names),
+        CASE(warns_only_when_every_rule_warns),
+        CASE(trusts_nothing_when_findings_were_dropped),
+        CASE(needs_quote_replay_and_subject),
+        CASE(outlives_the_snapshot_that_it_was_made_by),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
