@@ -2,7 +2,7 @@
 /* from: settings; to: an open TPM with the attestation key; never: leaves either open. */
 #include "agent/device.h"
 
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "base/cleanup.h"
 #include "evidence/tpm_wire.h"
 

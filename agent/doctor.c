@@ -6,7 +6,7 @@
 #include "agent/clock.h"
 #include "agent/command.h"
 #include "agent/device.h"
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "agent/state.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -147,7 +147,7 @@ examine_eks(struct doctor *d, const struct settings *s, struct tpm *t)
         return;
     }
     for (size_t i = 0; i < eks.n_items; i++) {
-        const struct ek *e = &eks.items[i];
+        const struct ek_list_item *e = &eks.items[i];
         const char *name = tpm_ek_template(e->which)->name;
         if (e->certificate.size > 0)
             doctor_add(d, DOCTOR_OK, "ek", "", "%s%s with a certificate for it", name,

@@ -5,7 +5,7 @@
 
 #include "agent/clock.h"
 #include "agent/device.h"
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "agent/exchange.h"
 #include "agent/request.h"
 #include "base/cleanup.h"
@@ -125,7 +125,7 @@ prove(struct enrollment *e, const struct reply_enrollment *offer,
     struct diag diag = {0};
     CLEANUP(tpm_key_close) struct tpm_key ek = {0};
     CLEANUP(buffer_free) struct buffer secret = {0};
-    const struct ek *first = &e->eks.items[0];
+    const struct ek_list_item *first = &e->eks.items[0];
     struct tpm_credential made = {
         .blob = buffer_bytes(&offer->blob),
         .seed = buffer_bytes(&offer->seed),

@@ -164,7 +164,7 @@ report_identity(const struct report_identity *i, struct buffer *out)
     text_append_base64url(out, bytes_of(i->ueid, sizeof i->ueid));
     buffer_append_text(out, "\n");
     for (size_t n = 0; n < i->eks->n_items; n++) {
-        const struct ek *e = &i->eks->items[n];
+        const struct ek_list_item *e = &i->eks->items[n];
         put_label(out, n == 0 ? "ek" : "other ek");
         text_append_hex(out, bytes_of(i->ek_sha256[n], DIGEST_SHA256_SIZE));
         const char *certificate =

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "agent/state.h"
 
 /* The state of things at now_s. Appends. STATUS_NOMEM. */

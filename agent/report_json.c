@@ -44,7 +44,7 @@ put_eks(const struct report_identity *i, json_t *list)
 {
     bool put = true;
     for (size_t n = 0; put && n < i->eks->n_items; n++) {
-        const struct ek *e = &i->eks->items[n];
+        const struct ek_list_item *e = &i->eks->items[n];
         json_t *item = json_object();
         put = json_array_append_new(list, item) == 0 &&
               field_json_set_text(item, "template", tpm_ek_template(e->which)->name) &&

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "agent/tpm.h"
 
 struct request_enrollment {

@@ -22,7 +22,7 @@ put_eks(const struct ek_list *eks, json_t *list)
 {
     bool put = true;
     for (size_t i = 0; put && i < eks->n_items; i++) {
-        const struct ek *e = &eks->items[i];
+        const struct ek_list_item *e = &eks->items[i];
         json_t *item = json_object();
         bool filled = field_json_set_base64url(item, "public", buffer_bytes(&e->public_area));
         if (e->certificate.size > 0)

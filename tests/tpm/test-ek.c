@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Endorsement keys, their certificates and credential activation against a software TPM. */
 #include "agent/device.h"
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/reader.h"
@@ -194,7 +194,8 @@ makes_a_key_without_any_certificate(void **state)
 
 /* A credential by tpm2_makecredential, which needs no TPM for it. */
 static void
-make_credential(const struct ek *ek, struct bytes ak_name, struct buffer *blob, struct buffer *seed)
+make_credential(const struct ek_list_item *ek, struct bytes ak_name, struct buffer *blob,
+                struct buffer *seed)
 {
     char name[160];
     char key[64];
@@ -222,7 +223,8 @@ make_credential(const struct ek *ek, struct bytes ak_name, struct buffer *blob, 
 }
 
 static enum status
-activate(struct device *d, const struct ek *ek, struct bytes for_name, struct buffer *secret)
+activate(struct device *d, const struct ek_list_item *ek, struct bytes for_name,
+         struct buffer *secret)
 {
     CLEANUP(buffer_free) struct buffer blob = {0};
     CLEANUP(buffer_free) struct buffer seed = {0};

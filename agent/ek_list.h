@@ -9,7 +9,7 @@
 #include "agent/tpm_key.h"
 #include "base/limits.h"
 
-struct ek {
+struct ek_list_item {
     size_t which;              /* tpm_ek_template() */
     struct buffer public_area; /* TPMT_PUBLIC */
     struct buffer spki;        /* DER */
@@ -19,7 +19,7 @@ struct ek {
 
 struct ek_list {
     size_t n_items;
-    struct ek items[TPM_EK_COUNT]; /* first: the one to enrol with */
+    struct ek_list_item items[TPM_EK_COUNT]; /* first: the one to enrol with */
     size_t n_chain;
     struct buffer chain[LIMIT_CERTS]; /* issuers' certificates from NV, DER */
 };

@@ -2,7 +2,7 @@
 /* from: a TPM; to: its endorsement keys and their certificates; never: judges a certificate, which
  * is the verifier's, but that it is for the key beside it. [EK Credential
  * Profile 2.5 2.2.1.4, 2.2.1.5] */
-#include "agent/ek.h"
+#include "agent/ek_list.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -68,7 +68,7 @@ is_for_key(struct bytes der, EVP_PKEY *key)
 }
 
 static void
-free_ek(struct ek *e)
+free_ek(struct ek_list_item *e)
 {
     buffer_free(&e->public_area);
     buffer_free(&e->spki);
@@ -87,7 +87,7 @@ ek_list_free(struct ek_list *l)
 
 /* Make the key, keep what is public of it, and compare it with the certificate. */
 static enum status
-load_key(struct tpm *t, struct ek *e, struct diag *diag)
+load_key(struct tpm *t, struct ek_list_item *e, struct diag *diag)
 {
     CLEANUP(tpm_key_close) struct tpm_key loaded = {0};
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
@@ -111,7 +111,7 @@ load_key(struct tpm *t, struct ek *e, struct diag *diag)
 }
 
 static enum status
-load_certificate(struct tpm *t, struct ek *e, struct diag *diag)
+load_certificate(struct tpm *t, struct ek_list_item *e, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer content = {0};
     enum status s =
@@ -142,7 +142,7 @@ load_certified(struct tpm *t, struct ek_list *out, struct diag *diag)
     for (size_t which = 0; s == STATUS_OK && which < TPM_EK_COUNT; which++) {
         if (!has_index(indices, n, tpm_ek_template(which)->certificate))
             continue;
-        struct ek *e = &out->items[out->n_items];
+        struct ek_list_item *e = &out->items[out->n_items];
         e->which = which;
         s = load_certificate(t, e, diag);
         if (s == STATUS_OK)
@@ -151,14 +151,14 @@ load_certified(struct tpm *t, struct ek_list *out, struct diag *diag)
             out->n_items++;
         else
             free_ek(e);
-        *e = s == STATUS_OK ? *e : (struct ek){0};
+        *e = s == STATUS_OK ? *e : (struct ek_list_item){0};
         s = s == STATUS_UNSUPPORTED ? STATUS_OK : s;
     }
     return s;
 }
 
 static bool
-is_wanted(const struct ek *e, const char *algorithm)
+is_wanted(const struct ek_list_item *e, const char *algorithm)
 {
     return !algorithm || text_equal(tpm_ek_template(e->which)->algorithm, algorithm);
 }
@@ -170,7 +170,7 @@ put_first(struct ek_list *l, const char *algorithm, bool certified)
     for (size_t i = 0; i < l->n_items; i++) {
         if (!is_wanted(&l->items[i], algorithm) || (certified && l->items[i].certificate.size == 0))
             continue;
-        struct ek first = l->items[i];
+        struct ek_list_item first = l->items[i];
         memmove(&l->items[1], &l->items[0], i * sizeof first);
         l->items[0] = first;
         return true;
@@ -196,7 +196,7 @@ add_uncertified(struct tpm *t, const char *algorithm, struct ek_list *out, struc
     static const char *const plain[] = {"p384-h3", "p256-l2", "rsa2048-l1"};
     enum status s = STATUS_UNSUPPORTED;
     for (size_t which = 0; s == STATUS_UNSUPPORTED && which < TPM_EK_COUNT; which++) {
-        struct ek e = {.which = which};
+        struct ek_list_item e = {.which = which};
         bool is_plain = false;
         for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
             is_plain = is_plain || text_equal(tpm_ek_template(which)->name, plain[i]);
