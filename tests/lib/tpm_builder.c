@@ -52,6 +52,8 @@ demand_ok(enum status s, const char *what)
 static void
 reset_pcrs(struct tpm_builder *t)
 {
+    t->pcrs = calloc(ALG_COUNT, sizeof *t->pcrs);
+    demand(t->pcrs != NULL, "calloc");
     for (size_t i = 0; i < ALG_COUNT; i++) {
         for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
             struct digest *d = &t->pcrs[i][pcr];
@@ -99,6 +101,7 @@ tpm_builder_free(struct tpm_builder *t)
         return;
     EVP_PKEY_free(t->key);
     hasher_free(t->hasher);
+    free(t->pcrs);
     free(t);
 }
 

@@ -34,7 +34,8 @@ struct tpm_builder {
     uint32_t restart_count;
     bool safe;
     uint64_t firmware_version;
-    struct digest pcrs[ALG_COUNT][LIMIT_PCRS]; /* by alg_index(); zeros, except 17 to 22: ones */
+    /* By alg_index(); zeros, except 17 to 22: ones. Copies of the struct share them. */
+    struct digest (*pcrs)[LIMIT_PCRS];
 };
 
 /* A fresh key of this kind whose scheme has this hash. */

@@ -130,13 +130,15 @@ static void
 threat_03_pcr_16_passed_off_as_a_boot_pcr_is_refused(void **state)
 {
     (void)state;
-    struct tpm_builder t = *quote_case_tpm;
+    CLEANUP(tpm_builder_freep)
+    struct tpm_builder *t = tpm_builder_new(TPM_BUILDER_P256, ALG_SHA256);
     struct round_builder b = quote_case_usual();
     CLEANUP(round_built_free) struct round_built honest = {0}, masked = {0};
-    b.tpm = &t;
+    b.tpm = t;
     b.selection = tpm_builder_selection("sha256:4");
+    tpm_builder_extend_all(t, &b.selection);
     round_builder_make(&b, &honest);
-    t.pcrs[alg_index(ALG_SHA256)][16] = t.pcrs[alg_index(ALG_SHA256)][4];
+    t->pcrs[alg_index(ALG_SHA256)][16] = t->pcrs[alg_index(ALG_SHA256)][4];
     round_builder_begin(&b, &masked);
     masked.quote.selection = tpm_builder_selection("sha256:16");
     round_builder_finish(&b, &masked);
