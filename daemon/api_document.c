@@ -74,17 +74,35 @@ put_document(struct request *request, struct response *response, enum document_k
         answer_put(response, document_info(d), again);
 }
 
+/* "ID:VERSION" of the last row, null at the end. */
+static void
+emit_cursor(struct emit *e, const struct store_document_list *list)
+{
+    if (!list->more) {
+        emit_null(e);
+        return;
+    }
+    const struct store_document *last = &list->items[list->n_items - 1];
+    char cursor[LIMIT_NAME + 24];
+    (void)snprintf(cursor, sizeof cursor, "%s:%llu", last->id, (unsigned long long)last->version);
+    emit_text(e, cursor);
+}
+
 static void
 list_documents(struct request *request, struct response *response, enum document_kind kind)
 {
     size_t limit = 0;
     const char *after = request_query(request, "cursor");
-    if (!page_limit(request, &limit) || (after && !text_is_name(after))) {
-        problem_set(response, 400, PROBLEM_MALFORMED, "cursor or limit is not what it must be");
+    if (!page_limit(request, &limit)) {
+        problem_set(response, 400, PROBLEM_MALFORMED, "limit is not what it must be");
         return;
     }
     CLEANUP(store_document_list_clear) struct store_document_list list = {0};
     enum status s = store_list_documents(request->verifier->store, kind, after, limit, &list);
+    if (s == STATUS_INVALID) {
+        problem_set(response, 400, PROBLEM_MALFORMED, "cursor is not one of ours");
+        return;
+    }
     if (s != STATUS_OK) {
         problem_from_status(response, s, NULL);
         return;
@@ -96,7 +114,8 @@ list_documents(struct request *request, struct response *response, enum document
     for (size_t i = 0; i < list.n_items; i++)
         emit_document(&e, &list.items[i]);
     emit_end_array(&e);
-    emit_text_member(&e, "next", list.more ? list.items[list.n_items - 1].id : NULL);
+    emit_key(&e, "next");
+    emit_cursor(&e, &list);
     emit_end_object(&e);
     response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
 }
