@@ -88,10 +88,10 @@ const struct route *
 route_find(enum request_method method, const char *path, char *storage, size_t storage_size,
            const char *params[static REQUEST_PARAMS], unsigned *allowed)
 {
+    const struct route *route = NULL;
     const struct route *found = NULL;
     *allowed = 0;
-    for (size_t i = 0; i < route_count() && !found; i++) {
-        const struct route *route = route_at(i);
+    for (size_t i = 0; !found && (route = route_at(i)); i++) {
         const char *taken[REQUEST_PARAMS] = {0};
         struct match m = {.storage = storage, .left = storage_size, .params = taken};
         if (!matches(route->pattern, path, &m))
@@ -109,8 +109,8 @@ static bool
 repeats(size_t at)
 {
     const struct route *route = route_at(at);
-    for (size_t i = 0; i < at; i++) {
-        const struct route *other = route_at(i);
+    const struct route *other = NULL;
+    for (size_t i = 0; route && i < at && (other = route_at(i)); i++) {
         if (other->method == route->method && text_equal(other->pattern, route->pattern))
             return true;
     }
@@ -120,8 +120,8 @@ repeats(size_t at)
 enum status
 route_check(struct diag *diag)
 {
-    for (size_t i = 0; i < route_count(); i++) {
-        const struct route *route = route_at(i);
+    const struct route *route = NULL;
+    for (size_t i = 0; (route = route_at(i)); i++) {
         if (route->roles == 0)
             return diag_set(diag, STATUS_INVALID, "route", i, "%s declares no role",
                             route->pattern);

@@ -45,7 +45,6 @@ set_pin(struct tls_pair *p, struct diag *diag)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the certificate file is not PEM");
     CLEANUP(hasher_freep) struct hasher *h = NULL;
     CLEANUP(buffer_free) struct buffer spki = {0};
-    CLEANUP(buffer_free) struct buffer text = {0};
     uint8_t sha256[DIGEST_SHA256_SIZE];
     enum status s = hasher_new(&h);
     if (s == STATUS_OK)
@@ -54,10 +53,8 @@ set_pin(struct tls_pair *p, struct diag *diag)
         s = digest_sha256(h, buffer_bytes(&spki), sha256);
     if (s != STATUS_OK)
         return s;
-    text_append_base64url(&text, bytes_of(sha256, sizeof sha256));
-    return buffer_text(&text) && text_copy(p->pin, sizeof p->pin, buffer_text(&text))
-               ? STATUS_OK
-               : STATUS_NOMEM;
+    (void)text_hex(bytes_of(sha256, sizeof sha256), p->pin, sizeof p->pin);
+    return STATUS_OK;
 }
 
 static enum status

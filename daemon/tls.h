@@ -20,7 +20,7 @@ struct tls_pair {
     struct buffer certificate; /* PEM with NUL */
     struct buffer key;         /* PEM with NUL; wiped when cleared */
     bool made;                 /* self-signed: devices need it as CA file or by its pin */
-    char pin[44];              /* base64url SHA-256 of the SPKI, for the agent's pin */
+    char pin[65];              /* hex SHA-256 of the SPKI, as pinned_key wants it */
 };
 
 /* STATUS_DENIED: the key is readable by others. STATUS_INVALID: not PEM. */
