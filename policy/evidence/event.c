@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#define PCR_CONFIG     1u
+#define PCR_CONFIG_OLD 5u /* where older firmware measures boot variables */
+
 /* What is known by its digest. [PFP 1.06 10.4.1, 10.4.3; systemd's os-separator] */
 static const struct known {
     const char *text; /* NULL: a separator */
@@ -30,7 +33,7 @@ static const struct known {
 
 static const char *const quirk_names[EVENT_QUIRK_COUNT] = {
     "none",         "shim-extra-byte", "string-prefix", "string-nul",
-    "string-utf16", "variable-value",  "tag-content",
+    "string-utf16", "variable-value",  "tag-content",   "zero-blob",
 };
 
 static const char *const kind_names[EVENT_KIND_COUNT] = {
@@ -152,13 +155,40 @@ decode_form(struct event_bind *b, enum event_form form, struct event_meaning *ou
     }
 }
 
+/* A boot variable whose value is four zero bytes (seen: BootOrder) has a separator's digest. Where
+ * such variables are measured it is taken for what its type says. */
+static bool
+decode_boot_variable(struct event_bind *b, struct event_meaning *out)
+{
+    bool is_place = b->event->pcr == PCR_CONFIG || b->event->pcr == PCR_CONFIG_OLD;
+    if (b->event->type != EVENT_EFI_VARIABLE_BOOT || !is_place)
+        return false;
+    event_decode_variable(b, out);
+    if (out->bound && out->kind == EVENT_KIND_VARIABLE)
+        return true;
+    *out = (struct event_meaning){0};
+    return false;
+}
+
+/* Seen: a part of the CRTM that is four zero bytes. Whatever stands in PCR 0 as CRTM contents is
+ * taken for that; the real separator must still follow. */
+static void
+name_zero_blob(const struct event_bind *b, struct event_meaning *out)
+{
+    bool is_crtm = b->event->pcr == 0 && b->event->type == EVENT_S_CRTM_CONTENTS;
+    if (is_crtm && out->separator_known && out->separator == 0)
+        *out = (struct event_meaning){.quirk = EVENT_QUIRK_ZERO_BLOB};
+}
+
 enum status
 event_decode(const struct event_decoder *d, size_t i, struct event_meaning *out)
 {
     *out = (struct event_meaning){0};
     struct event_bind b = {.decoder = d, .event = &d->log->events[i]};
-    if (!eventlog_is_extend(b.event) || decode_known(&b, out))
-        return STATUS_OK;
+    if (!eventlog_is_extend(b.event) || decode_boot_variable(&b, out) || decode_known(&b, out)) {
+        name_zero_blob(&b, out);
+        return b.status;
+    }
     const struct event_type *type = event_type_find(b.event->type);
     decode_form(&b, type ? type->form : EVENT_FORM_DATA, out);
     return b.status;

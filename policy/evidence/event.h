@@ -18,6 +18,7 @@ enum event_quirk {
                                  */
     EVENT_QUIRK_VARIABLE_VALUE, /* "variable-value": only the variable's value is hashed */
     EVENT_QUIRK_TAG_CONTENT,    /* "tag-content": the tagged content is hashed, not the structure */
+    EVENT_QUIRK_ZERO_BLOB, /* "zero-blob": firmware of four zero bytes, so a separator's digest */
     EVENT_QUIRK_COUNT
 };
 

@@ -77,7 +77,8 @@ find_prefix(struct bytes data)
 static bool
 decode_prefixed(struct event_bind *b, struct event_meaning *out)
 {
-    const struct prefix *prefix = find_prefix(b->event->data);
+    bool is_place = b->event->pcr == PCR_BOOT_LOADER || b->decoder->log->format == EVENTLOG_CCEL;
+    const struct prefix *prefix = is_place ? find_prefix(b->event->data) : NULL;
     if (!prefix)
         return false;
     size_t skip = bytes_of_text(prefix->text).size;

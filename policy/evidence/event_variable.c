@@ -9,6 +9,7 @@
 
 #define GUID_SIZE   16u
 #define NAME_MAX_16 1024u /* UTF-16 units */
+#define SLACK_MAX   8u    /* shim hashed its structure with the padding that the compiler gave it */
 
 struct variable_data {
     struct bytes guid;
@@ -62,7 +63,7 @@ event_decode_variable(struct event_bind *b, struct event_meaning *out)
 {
     struct bytes data = b->event->data;
     struct variable_data v;
-    if (!read_variable(data, &v) || v.size + 1 < data.size) {
+    if (!read_variable(data, &v) || v.size + SLACK_MAX < data.size) {
         out->bound = event_bind_data(b, data);
         return;
     }
@@ -72,7 +73,7 @@ event_decode_variable(struct event_bind *b, struct event_meaning *out)
         out->bound = true;
     } else if (event_bind_data(b, data)) {
         out->bound = true;
-    } else if (v.size < data.size && event_bind_data(b, bytes_of(data.data, v.size))) {
+    } else if (v.size < data.size && event_bind_data(b, bytes_of(data.data, data.size - 1))) {
         out->quirk = EVENT_QUIRK_SHIM_EXTRA_BYTE;
         out->bound = true;
     }

@@ -13,6 +13,7 @@
 #define EVENT_SEPARATOR                  0x00000004u
 #define EVENT_ACTION                     0x00000005u
 #define EVENT_TAG                        0x00000006u
+#define EVENT_S_CRTM_CONTENTS            0x00000007u
 #define EVENT_S_CRTM_VERSION             0x00000008u
 #define EVENT_PLATFORM_CONFIG_FLAGS      0x0000000Au
 #define EVENT_IPL                        0x0000000Du

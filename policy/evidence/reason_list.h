@@ -79,6 +79,7 @@
     X(REASON_LOG_ERROR_SEPARATOR, "log.error-separator", REASON_KIND_REASON, "the firmware reported an error while it measured") \
     X(REASON_LOG_BANK_UNCAPPED, "log.bank-uncapped", REASON_KIND_REASON, "a quoted bank has no separators in PCR 0 to 7, so anybody could have extended it") \
     X(REASON_LOG_DUPLICATE, "log.duplicate", REASON_KIND_REASON, "a variable was measured twice") \
+    X(REASON_LOG_COMMAND_LINE, "log.command-line", REASON_KIND_REASON, "the boot loader's two records of a command line do not agree") \
     X(REASON_LOG_PCR_RESET, "log.pcr-reset", REASON_KIND_REASON, "a PCR that a rule covers is at its reset value") \
     X(REASON_LOG_QUIRK, "log.quirk", REASON_KIND_FACT, "a named quirk of the producer was needed to bind the event's data") \
     X(REASON_LOG_UNATTESTED, "log.unattested", REASON_KIND_FACT, "records follow that the quote does not cover yet") \

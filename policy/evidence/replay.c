@@ -4,6 +4,7 @@
 #include "evidence/replay.h"
 
 #include "base/cleanup.h"
+#include "evidence/order.h"
 #include "evidence/replay_work.h"
 
 #include <stdlib.h>
@@ -49,6 +50,22 @@ take_selection(struct replay_work *w)
     w->out->n_banks = s->n_banks;
 }
 
+/* Order is judged over what is proven. */
+static void
+check_order(struct replay_work *w)
+{
+    struct order_view v = {
+        .events = w->out->events, .n_events = w->out->n_events, .n_banks = w->out->n_banks};
+    if (!w->out->log)
+        return;
+    for (size_t bank = 0; bank < v.n_banks; bank++)
+        v.banks[bank] = w->out->banks[bank];
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
+        v.pcrs |= (uint32_t)(w->out->pcrs[pcr] == REPLAY_PCR_PROVEN) << pcr;
+    order_check_no_action(w->out->log, w->reasons);
+    order_check(&v, w->reasons);
+}
+
 static enum status
 run(struct replay_work *w)
 {
@@ -60,7 +77,7 @@ run(struct replay_work *w)
         s = replay_boot_events(w);
     if (s != STATUS_OK)
         return s;
-    replay_order_check(w);
+    check_order(w);
     return replay_ima_list(w);
 }
 

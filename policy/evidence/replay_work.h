@@ -47,7 +47,6 @@ void replay_blame_pcr(struct replay_work *w, enum reason_code code, size_t bank,
 MUST_CHECK enum status replay_boot_log(struct replay_work *w);
 MUST_CHECK enum status replay_boot_pcrs(struct replay_work *w);
 MUST_CHECK enum status replay_boot_events(struct replay_work *w);
-void replay_order_check(struct replay_work *w);
 MUST_CHECK enum status replay_ima_list(struct replay_work *w);
 /* A boot_aggregate is of this boot, else a reason. */
 MUST_CHECK enum status replay_aggregate_check(struct replay_work *w, const struct ima_entry *e);

@@ -97,6 +97,20 @@ our_recorded_boots_are_proven(void **state)
     }
 }
 
+/* The TPM's driver is a module there: IMA starts without it. */
+static void
+the_arm64_boot_of_uboot_is_proven_but_its_list_is_not_anchored(void **state)
+{
+    (void)state;
+    struct boot boot = {"tests/vectors/boots/uboot-efi", "boot-log", "ima", test_source};
+    struct round *r = start(&boot);
+    (void)round_assert_reason(r, REASON_IMA_NOT_ANCHORED);
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, pcr));
+    assert_int_equal(0, replay_n_ima(r->replay));
+    round_finish(r);
+}
+
 static void
 a_boot_without_log_says_so(void **state)
 {
@@ -176,6 +190,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_recorded_boots_are_proven),
+        cmocka_unit_test(the_arm64_boot_of_uboot_is_proven_but_its_list_is_not_anchored),
         cmocka_unit_test(a_boot_without_log_says_so),
         cmocka_unit_test(measured_boots_are_proven),
         cmocka_unit_test(a_measured_boot_of_systemd_has_reached_its_phase),

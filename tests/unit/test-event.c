@@ -168,7 +168,7 @@ a_hash_of_the_value_alone_binds_no_name(void **state)
 }
 
 static void
-shims_extra_byte_is_a_quirk_and_two_are_not(void **state)
+shims_extra_byte_is_a_quirk_and_another_is_not(void **state)
 {
     (void)state;
     CLEANUP(buffer_free) struct buffer data = {0};
@@ -184,6 +184,9 @@ shims_extra_byte_is_a_quirk_and_two_are_not(void **state)
     buffer_append_u8(&more, 0xAA);
     m = decode_one(7, EVENT_EFI_VARIABLE_AUTHORITY, hashed, buffer_bytes(&more));
     assert_false(m.bound);
+    for (size_t i = 0; i < 8; i++)
+        buffer_append_u8(&more, 0);
+    m = decode_one(7, EVENT_EFI_VARIABLE_AUTHORITY, hashed, buffer_bytes(&more));
     assert_int_equal(EVENT_KIND_OTHER, m.kind);
 }
 
@@ -385,7 +388,7 @@ main(void)
         cmocka_unit_test(decodes_nothing_of_no_action),
         cmocka_unit_test(reads_a_variable_that_its_digest_covers),
         cmocka_unit_test(a_hash_of_the_value_alone_binds_no_name),
-        cmocka_unit_test(shims_extra_byte_is_a_quirk_and_two_are_not),
+        cmocka_unit_test(shims_extra_byte_is_a_quirk_and_another_is_not),
         cmocka_unit_test(refuses_variable_sizes_that_do_not_fit),
         cmocka_unit_test(reads_grub_strings_with_their_prefix_left_out),
         cmocka_unit_test(a_file_is_known_by_its_digest_and_its_path_is_claimed),
