@@ -7,8 +7,10 @@
  * Never reads the clock: times are arguments, unix s unless named _ms. [architecture 5; protocol 3,
  * 4]
  *
- * Statuses of all verbs: STATUS_STORE: refused, nothing was written. STATUS_UNCERTAIN: whether the
+ * Statuses of all verbs: STATUS_STORE: refused, nothing was written. STATUS_BUSY: another node held
+ * the file too long, nothing was written; try later. STATUS_NOMEM. STATUS_UNCERTAIN: whether the
  * commit took effect is unknown; the store is then closed for good and store_ready() is false.
+ * STATUS_LIMIT: more asked for than LIMIT_PAGE or another limit of base/limits.h.
  */
 #pragma once
 
@@ -18,16 +20,22 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA  1
-#define STORE_ID_SIZE 40u /* attestation, token, document identifiers as text with NUL */
+#define STORE_SCHEMA       1
+#define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
+#define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
 struct store;
 
-/* Open or create. location: a path for SQLite. STATUS_INVALID: schema newer than ours, or not ours.
- */
+/* Open or create (mode 0600, with FILE-wal and FILE-shm beside it). location: a path for SQLite.
+ * STATUS_INVALID: schema newer than ours, or not ours. STATUS_DENIED: the file or its directory may
+ * not be written. STATUS_UNSUPPORTED: an engine that is not built in. STATUS_BUSY, STATUS_IO. */
 MUST_CHECK enum status store_open(const char *location, struct store **out, struct diag *diag);
-/* Waits for running verbs; safe on NULL. */
+/* Tends, waits for running verbs, closes; safe on NULL. No verb may begin any more. A verb that a
+ * disk lets hang for seconds leaves the store open: the process is about to end. */
 void store_close(struct store *s);
+/* Upkeep: write the notes of refusals, write the WAL back. The writer calls it between groups and
+ * once a second; it may take as long as a disk does. */
+void store_tend(struct store *s);
 bool store_ready(struct store *s);
 /* Rises with every change of documents; nodes poll it. */
 MUST_CHECK enum status store_generation(struct store *s, uint64_t *out);
@@ -99,8 +107,8 @@ MUST_CHECK enum status store_put_expected(struct store *s, const struct store_ac
                                           const uint8_t ek_sha256[static DIGEST_SHA256_SIZE],
                                           const char *name, const struct label *labels,
                                           size_t n_labels);
-/* Change state, name and labels at once; NULL name and SIZE_MAX labels keep. STATUS_CONFLICT:
- * version. */
+/* Change state, name and labels at once; NULL name and SIZE_MAX labels keep. A change of state is
+ * an event, device.state. STATUS_NOT_FOUND; STATUS_CONFLICT: version. */
 struct store_device_change {
     const char *id;
     uint64_t version; /* 0: whatever it is */
@@ -131,10 +139,12 @@ struct store_enrollment {
 };
 enum store_enrolled { STORE_ENROLLED_NEW, STORE_ENROLLED_AGAIN, STORE_ENROLLED_NEW_AK };
 
-/* In one transaction: spend the token, insert or update the device, retire the old AK, audit.
- * STATUS_CONFLICT: an EK belongs to another device. STATUS_NOT_FOUND: token unknown, used up,
- * expired. STATUS_DENIED: the device is quarantined, revoked, decommissioned. STATUS_LIMIT:
- * LIMIT_PENDING_DEVICES. */
+/* In one transaction: spend the token, insert or update the device, retire the old AK, audit. The
+ * token is spent, and gives its name and labels, only where it lets a device in (NEW); the same AK
+ * again changes nothing but what the verifier found of the EK. STATUS_CONFLICT: an EK or the AK
+ * belongs to another device. STATUS_NOT_FOUND: token unknown, used up, expired. STATUS_DENIED: the
+ * device is revoked or decommissioned, or quarantined with another AK. STATUS_LIMIT:
+ * LIMIT_PENDING_DEVICES, of which those older than LIMIT_PENDING_LIFE_S are forgotten first. */
 MUST_CHECK enum status store_put_enrollment(struct store *s, const struct store_actor *who,
                                             const struct store_enrollment *e,
                                             enum store_enrolled *how);
@@ -144,7 +154,8 @@ MUST_CHECK enum status store_find_ek(struct store *s,
                                      char id[static DEVICE_ID_SIZE]);
 
 /* Bounded, aggregated rows (who, code, hour) of what was refused before anything could be said.
- * device or ek_sha256 may be NULL. Never fails the caller: a full table drops. */
+ * device or ek_sha256 may be NULL; a device not known here counts as none. Never fails the caller
+ * nor waits for the disk: store_tend() writes, a full table drops. */
 void store_note_refusal(struct store *s, const char *address, const uint8_t *ek_sha256,
                         const char *code, int64_t now_s);
 void store_note_attempt(struct store *s, const char *device, const char *address, const char *code,
@@ -197,8 +208,10 @@ struct store_round {
 };
 /* Commit n rounds as one group, each under its own savepoint. results[i]: STATUS_OK,
  * STATUS_CONFLICT (the device's version moved: read again), STATUS_STALE (challenge spent),
- * STATUS_NOT_FOUND, STATUS_STORE. The return value is the commit's: unless STATUS_OK, no round of
- * the group counts. */
+ * STATUS_NOT_FOUND, STATUS_LIMIT, STATUS_NOMEM, STATUS_STORE. The return value is the commit's:
+ * unless STATUS_OK, no round of the group counts. STATUS_CONFLICT is also a boot log by reference
+ * that is not held any more. A perspective whose verdict changed is an event, device.verdict; its
+ * since_s is kept while the verdict is. */
 MUST_CHECK enum status store_put_rounds(struct store *s, const struct store_round *const *rounds,
                                         size_t n, enum status *results);
 

@@ -25,14 +25,17 @@ struct store_document_list {
     size_t n_items;
     bool more;
 };
-/* STATUS_OK and *again true: the same content is there already. STATUS_CONFLICT: this version
- * exists with other content, or is not above the highest of its id. */
+/* info->sha256 is the text's, else STATUS_INVALID. STATUS_OK and *again true: the same content is
+ * there already. STATUS_CONFLICT: this version exists with other content, or is not above the
+ * highest of its id. */
 MUST_CHECK enum status store_put_document(struct store *s, const struct store_actor *who,
                                           const struct document_info *info, struct bytes text,
                                           bool *again);
 /* version 0: the active one, else the highest. STATUS_NOT_FOUND. */
 MUST_CHECK enum status store_get_document(struct store *s, enum document_kind kind, const char *id,
                                           uint64_t version, struct store_document *out);
+/* All versions, by id and version. after: "ID:VERSION" of the last one of the page before, or NULL;
+ * STATUS_INVALID when it is not that. */
 MUST_CHECK enum status store_list_documents(struct store *s, enum document_kind kind,
                                             const char *after, size_t limit,
                                             struct store_document_list *out);
@@ -66,6 +69,7 @@ struct store_token_list {
     struct store_token *items;
     size_t n_items;
 };
+/* STATUS_CONFLICT: the id or the digest is another token's. */
 MUST_CHECK enum status store_put_token(struct store *s, const struct store_actor *who,
                                        const struct store_token *t);
 /* By digest of the secret; STATUS_NOT_FOUND also when expired at now_s or used up. */
@@ -93,10 +97,11 @@ struct store_audit_list {
     size_t n_items;
     bool more;
 };
-/* hash = SHA-256 over dcbor [node, seq, time, actor, verb, object, detail, previous]. */
+/* This node's chain, audit.h. */
 MUST_CHECK enum status store_list_audit(struct store *s, uint64_t after_seq, size_t limit,
                                         struct store_audit_list *out);
-/* Recompute the chain. *broken_seq is 0 when whole, else the first row that does not fit. */
+/* Recompute the chains. *broken_seq is 0 when whole, else the first row that does not fit, or is
+ * missing; *last_seq: the last row of this node's chain that fits. */
 MUST_CHECK enum status store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq);
 void store_audit_list_clear(struct store_audit_list *l);
 
@@ -130,6 +135,7 @@ struct store_event_list {
     size_t n_items;
 };
 MUST_CHECK enum status store_sequence_events(struct store *s, size_t *n_numbered);
+/* Numbered events above after_seq, oldest first: no later one ever appears among them. */
 MUST_CHECK enum status store_list_events(struct store *s, uint64_t after_seq, size_t limit,
                                          struct store_event_list *out);
 void store_event_list_clear(struct store_event_list *l);
