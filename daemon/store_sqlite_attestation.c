@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: rows of rounds; to: attestations, newest first by the device's own order; never: writes. */
+#include "base/text.h"
+#include "daemon/store_sqlite.h"
+
+static const char get_by_id[] =
+    "SELECT id, device, time_s, evidence_s, expires_s, verdict, appraisal, inputs, result"
+    " FROM attestation WHERE id = ?1";
+static const char get_newest[] =
+    "SELECT id, device, time_s, evidence_s, expires_s, verdict, appraisal, inputs, result"
+    " FROM attestation WHERE device = ?1 ORDER BY version DESC LIMIT 1";
+static const char get_evidence[] = "SELECT evidence FROM attestation WHERE id = ?1";
+static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
+static const char list_of_device[] =
+    "SELECT id, device, time_s, evidence_s, expires_s, verdict FROM attestation"
+    " WHERE device = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3";
+
+static void
+read_row(struct query *q, struct store_attestation *a)
+{
+    query_get_into(q, a->id, sizeof a->id);
+    query_get_into(q, a->device, sizeof a->device);
+    a->time_s = query_get_int(q);
+    a->evidence_s = query_get_int(q);
+    a->expires_s = query_get_int(q);
+    if (!verdict_parse(query_get_text(q), &a->verdict))
+        query_fail(q);
+}
+
+static enum status
+load_one(struct store *s, const char *sql, const char *key, struct store_attestation *out)
+{
+    struct connection *c = NULL;
+    *out = (struct store_attestation){0};
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    struct query q = query_of(c, sql);
+    query_put_text(&q, key);
+    status = query_first(&q);
+    if (status == STATUS_OK) {
+        read_row(&q, out);
+        out->appraisal_json = query_get_copy(&q);
+        out->inputs_json = query_get_copy(&q);
+        out->result = query_get_copy(&q);
+        status = query_end(&q);
+    }
+    status = store_end_read(s, c, status);
+    if (status != STATUS_OK)
+        store_attestation_clear(out);
+    return status;
+}
+
+enum status
+store_get_attestation(struct store *s, const char *id, struct store_attestation *out)
+{
+    return load_one(s, get_by_id, id, out);
+}
+
+enum status
+store_get_latest(struct store *s, const char *device, struct store_attestation *out)
+{
+    return load_one(s, get_newest, device, out);
+}
+
+enum status
+store_get_evidence(struct store *s, const char *attestation, struct buffer *out)
+{
+    struct connection *c = NULL;
+    buffer_reset(out);
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    struct query q = query_of(c, get_evidence);
+    query_put_text(&q, attestation);
+    status = query_first(&q);
+    if (status == STATUS_OK) {
+        query_get_buffer(&q, out);
+        status = query_end(&q);
+    }
+    return store_end_read(s, c, status);
+}
+
+/* The device's version after the round that the cursor names. */
+static enum status
+find_position(struct connection *c, const char *device, const char *before, uint64_t *version)
+{
+    *version = INT64_MAX;
+    if (!before)
+        return STATUS_OK;
+    struct query q = query_of(c, get_position);
+    query_put_text(&q, before);
+    query_put_text(&q, device);
+    enum status s = query_first(&q);
+    if (s != STATUS_OK)
+        return s;
+    *version = query_get_uint(&q);
+    return query_end(&q);
+}
+
+static enum status
+list_page(struct connection *c, const char *device, const char *before, size_t limit,
+          struct store_attestation_list *out)
+{
+    uint64_t version = 0;
+    enum status s = find_position(c, device, before, &version);
+    if (s != STATUS_OK)
+        return s;
+    out->items = calloc(limit, sizeof *out->items);
+    if (!out->items)
+        return STATUS_NOMEM;
+    struct query q = query_of(c, list_of_device);
+    query_put_text(&q, device);
+    query_put_uint(&q, version);
+    query_put_uint(&q, limit + 1);
+    while (query_next(&q)) {
+        if (out->n_items == limit) {
+            out->more = true;
+            break;
+        }
+        read_row(&q, &out->items[out->n_items++]);
+    }
+    return query_end(&q);
+}
+
+enum status
+store_list_attestations(struct store *s, const char *device, const char *before, size_t limit,
+                        struct store_attestation_list *out)
+{
+    struct connection *c = NULL;
+    *out = (struct store_attestation_list){0};
+    if (limit == 0 || limit > LIMIT_PAGE)
+        return STATUS_LIMIT;
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    status = store_end_read(s, c, list_page(c, device, before, limit, out));
+    if (status != STATUS_OK)
+        store_attestation_list_clear(out);
+    return status;
+}
+
+void
+store_attestation_clear(struct store_attestation *a)
+{
+    free(a->appraisal_json);
+    free(a->inputs_json);
+    free(a->result);
+    *a = (struct store_attestation){0};
+}
+
+void
+store_attestation_list_clear(struct store_attestation_list *l)
+{
+    for (size_t i = 0; i < l->n_items; i++)
+        store_attestation_clear(&l->items[i]);
+    free(l->items);
+    *l = (struct store_attestation_list){0};
+}

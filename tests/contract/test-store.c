@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, closing, schemas: what makes a file ours. */
+#include "base/text.h"
+#include "tests/contract/contract.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct contract *
+contract_of(void **state)
+{
+    return *state;
+}
+
+/* Run SQL on the file behind the store's back. */
+static void
+meddle(void **state, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(contract_of(state)->location, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static enum status
+open_beside(void **state, const char *name, const char *content)
+{
+    char path[128];
+    struct store *s = NULL;
+    struct diag diag = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", contract_of(state)->directory, name);
+    if (content) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        assert_true(fputs(content, f) >= 0);
+        assert_int_equal(0, fclose(f));
+    }
+    enum status status = store_open(path, &s, &diag);
+    if (status != STATUS_OK)
+        assert_true(diag.text[0] != '\0');
+    store_close(s);
+    return status;
+}
+
+static void
+makes_files_that_only_we_may_read(void **state)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        struct stat st = {0};
+        (void)snprintf(path, sizeof path, "%s%s", contract_of(state)->location, suffixes[i]);
+        assert_int_equal(0, stat(path, &st));
+        assert_int_equal(0600, st.st_mode & 0777);
+    }
+}
+
+static void
+is_ready_and_at_the_first_generation(void **state)
+{
+    uint64_t generation = 0;
+    assert_true(store_ready(contract_store(state)));
+    assert_status(STATUS_OK, store_generation(contract_store(state), &generation));
+    assert_int_equal(1, generation);
+}
+
+static void
+opens_again_what_it_closed(void **state)
+{
+    struct contract *c = *state;
+    struct diag diag = {0};
+    struct store_device d = {0};
+    contract_enroll(c->store, 1);
+    store_close(c->store);
+    assert_status(STATUS_OK, store_open(c->location, &c->store, &diag));
+    assert_status(STATUS_OK, store_get_device(c->store, contract_device(1), &d));
+    store_device_clear(&d);
+}
+
+static void
+refuses_a_newer_schema_and_leaves_it_alone(void **state)
+{
+    struct store *s = NULL;
+    struct diag diag = {0};
+    meddle(state, "PRAGMA user_version = 2");
+    assert_status(STATUS_INVALID, store_open(contract_of(state)->location, &s, &diag));
+    assert_null(s);
+    assert_string_equal("schema 2 is newer than this program's, 1", diag.text);
+    meddle(state, "PRAGMA user_version = 1");
+    store_close(contract_open_again(state));
+}
+
+static void
+refuses_what_is_not_ours(void **state)
+{
+    assert_status(STATUS_INVALID,
+                  open_beside(state, "text", "this is no database, but a letter\n"));
+    meddle(state, "PRAGMA application_id = 1");
+    struct store *s = NULL;
+    struct diag diag = {0};
+    assert_status(STATUS_INVALID, store_open(contract_of(state)->location, &s, &diag));
+    assert_string_equal("not a database of attestd", diag.text);
+}
+
+static void
+refuses_somebody_elses_tables(void **state)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/other.db", contract_of(state)->directory);
+    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, "CREATE TABLE t (a)", NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+    assert_status(STATUS_INVALID, open_beside(state, "other.db", NULL));
+}
+
+static void
+takes_an_empty_file_as_new(void **state)
+{
+    assert_status(STATUS_OK, open_beside(state, "empty.db", ""));
+}
+
+static void
+refuses_locations_that_are_no_path(void **state)
+{
+    static const struct {
+        const char *location;
+        enum status status;
+    } rows[] = {
+        {"", STATUS_INVALID},
+        {":memory:", STATUS_INVALID},
+        {"postgresql://localhost/attestd", STATUS_UNSUPPORTED},
+        {"/nonexistent/directory/attestd.db", STATUS_IO},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct store *s = NULL;
+        struct diag diag = {0};
+        assert_status(rows[i].status, store_open(rows[i].location, &s, &diag));
+        assert_null(s);
+        assert_true(diag.text[0] != '\0');
+    }
+}
+
+static void
+tells_the_caller_when_another_process_holds_the_file(void **state)
+{
+    sqlite3 *db = NULL;
+    struct store *s = contract_store(state);
+    assert_int_equal(SQLITE_OK, sqlite3_open(contract_of(state)->location, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+    assert_status(STATUS_BUSY,
+                  store_put_expected(s, &contract_operator, contract_ek(1), NULL, NULL, 0));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+    assert_true(store_ready(s));
+    assert_status(STATUS_OK,
+                  store_put_expected(s, &contract_operator, contract_ek(1), NULL, NULL, 0));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(makes_files_that_only_we_may_read, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(is_ready_and_at_the_first_generation, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(opens_again_what_it_closed, contract_open, contract_close),
+        cmocka_unit_test_setup_teardown(refuses_a_newer_schema_and_leaves_it_alone, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(refuses_what_is_not_ours, contract_open, contract_close),
+        cmocka_unit_test_setup_teardown(refuses_somebody_elses_tables, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(takes_an_empty_file_as_new, contract_open, contract_close),
+        cmocka_unit_test_setup_teardown(refuses_locations_that_are_no_path, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(tells_the_caller_when_another_process_holds_the_file,
+                                        contract_open, contract_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
