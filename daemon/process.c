@@ -69,7 +69,7 @@ open_store(struct process *p, struct diag *diag)
     if (s == STATUS_OK)
         s = snapshot_open(p->verifier.store, &p->verifier.snapshot, diag);
     if (s == STATUS_OK)
-        s = writer_new(p->verifier.store, &p->verifier.writer);
+        s = writer_new(p->verifier.store, NULL, &p->verifier.writer);
     return s;
 }
 
