@@ -4,8 +4,13 @@
 #include "tests/lib/test.h"
 
 #include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,4 +81,35 @@ WRAP(unsigned char *, EVP_Q_mac,
       size_t in_size, unsigned char *out, size_t out_size, size_t *n),
      (c, name, query, sub, params, key, key_size, in, in_size, out, out_size, n), NULL, 0)
 WRAP(int, RAND_bytes, (unsigned char *out, int n), (out, n), 0, 0)
+WRAP(int, EVP_DigestVerifyInit_ex,
+     (EVP_MD_CTX *c, EVP_PKEY_CTX **p, const char *name, OSSL_LIB_CTX *l, const char *query,
+      EVP_PKEY *key, const OSSL_PARAM *params),
+     (c, p, name, l, query, key, params), 0, 0)
+WRAP(int, EVP_DigestVerify,
+     (EVP_MD_CTX *c, const unsigned char *sig, size_t sig_size, const unsigned char *in,
+      size_t in_size),
+     (c, sig, sig_size, in, in_size), 0, 0)
+WRAP(int, EVP_MD_CTX_copy_ex, (EVP_MD_CTX *out, const EVP_MD_CTX *in), (out, in), 0, 0)
+WRAP(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name,
+     (OSSL_LIB_CTX *l, const char *name, const char *query), (l, name, query), NULL, ENOMEM)
+WRAP(int, EVP_PKEY_CTX_set_rsa_padding, (EVP_PKEY_CTX *c, int padding), (c, padding), 0, 0)
+WRAP(int, EVP_PKEY_CTX_set_rsa_pss_saltlen, (EVP_PKEY_CTX *c, int n), (c, n), 0, 0)
+WRAP(int, EVP_PKEY_fromdata_init, (EVP_PKEY_CTX *c), (c), 0, 0)
+WRAP(int, EVP_PKEY_fromdata,
+     (EVP_PKEY_CTX *c, EVP_PKEY **key, int selection, OSSL_PARAM *params),
+     (c, key, selection, params), 0, 0)
+WRAP(int, EVP_PKEY_get_bn_param, (const EVP_PKEY *key, const char *name, BIGNUM **n),
+     (key, name, n), 0, 0)
+WRAP(int, EVP_PKEY_get_group_name, (const EVP_PKEY *key, char *name, size_t size, size_t *n),
+     (key, name, size, n), 0, 0)
+WRAP(int, EVP_PKEY_up_ref, (EVP_PKEY *key), (key), 0, 0)
+WRAP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_new, (void), (), NULL, ENOMEM)
+WRAP(OSSL_PARAM *, OSSL_PARAM_BLD_to_param, (OSSL_PARAM_BLD *b), (b), NULL, ENOMEM)
+WRAP(int, OSSL_PARAM_BLD_push_BN, (OSSL_PARAM_BLD *b, const char *key, const BIGNUM *n),
+     (b, key, n), 0, 0)
+WRAP(BIGNUM *, BN_bin2bn, (const unsigned char *in, int size, BIGNUM *n), (in, size, n), NULL, 0)
+WRAP(ECDSA_SIG *, ECDSA_SIG_new, (void), (), NULL, ENOMEM)
+WRAP(int, ECDSA_SIG_set0, (ECDSA_SIG *sig, BIGNUM *r, BIGNUM *s), (sig, r, s), 0, 0)
+WRAP(int, i2d_ECDSA_SIG, (const ECDSA_SIG *sig, unsigned char **out), (sig, out), -1, 0)
+WRAP(int, i2d_PUBKEY, (const EVP_PKEY *key, unsigned char **out), (key, out), -1, 0)
 /* clang-format on */
