@@ -328,7 +328,8 @@ explain_certificate(const struct client *c, struct diag *diag)
                         "the verifier's certificate has expired, or this machine's clock (%s) is "
                         "ahead",
                         now);
-    if (result == X509_V_OK)
+    /* The host is compared by libcurl, which gives no reason of OpenSSL's for it. */
+    if (result == X509_V_OK || result == X509_V_ERR_UNSPECIFIED)
         return diag_set(diag, STATUS_DENIED, CLAUSE, 0,
                         "the verifier's certificate is not for the host of verifier.url");
     return diag_set(diag, STATUS_DENIED, CLAUSE, 0,
