@@ -160,8 +160,8 @@ open_http(struct process *p, struct diag *diag)
     o.key = (const char *)pair.key.data;
     s = http_open(&p->verifier, &o, &p->http, diag);
     if (s == STATUS_OK)
-        log_line(LOG_LEVEL_NOTICE, "serving on port %u as %s; pinned_key %s%s",
-                 http_port(p->http), p->origins[0], pair.pin, pair.made ? " (self-signed)" : "");
+        log_line(LOG_LEVEL_NOTICE, "serving on port %u as %s; pinned_key %s%s", http_port(p->http),
+                 p->origins[0], pair.pin, pair.made ? " (self-signed)" : "");
     return s;
 }
 

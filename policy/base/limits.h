@@ -34,7 +34,7 @@
 #define LIMIT_CLOCK_AHEAD_S      5
 #define LIMIT_ENROLL_LIFE_S      60
 #define LIMIT_PENDING_DEVICES    10000u
-#define LIMIT_PENDING_LIFE_S     604800        /* a pending device that nobody approved */
+#define LIMIT_PENDING_LIFE_S     604800                /* a pending device that nobody approved */
 #define LIMIT_DOCUMENT           (16u * 1024u * 1024u) /* a policy or reference set, JSON */
 #define LIMIT_DOCUMENTS          1024u                 /* active policies and reference sets */
 #define LIMIT_REFERENCES         16u                   /* reference sets that one rule names */

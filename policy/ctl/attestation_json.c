@@ -79,7 +79,9 @@ run_list(struct context *c)
 }
 
 const struct command attestation_commands[] = {
-    {"attestation", "list", "DEVICE", 1, 1, "list a device's newest attestations", run_list},
-    {"attestation", "show", "ATTESTATION", 1, 1, "show one with its reasons and facts", run_show},
+    {"attestation", "list", "DEVICE", 1, 1, "list a device's newest attestations", run_list,
+     COMMAND_REMOTE "json"},
+    {"attestation", "show", "ATTESTATION", 1, 1, "show one with its reasons and facts", run_show,
+     COMMAND_REMOTE "json"},
 };
 const size_t attestation_n_commands = sizeof attestation_commands / sizeof *attestation_commands;

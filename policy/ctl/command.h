@@ -26,32 +26,40 @@ struct context {
 
 struct command {
     const char *group;     /* "device" */
-    const char *verb;      /* "list"; NULL: the group alone */
+    const char *verb;      /* "list" */
     const char *arguments; /* for help: "DEVICE" */
     size_t n_min, n_max;   /* of arguments */
     const char *help;
     int (*run)(struct context *c);
+    const char *options; /* names of those that it reads, with a blank between; any other is
+                          * refused, but --config and --help */
 };
+
+/* Options of every command that calls the verifier. */
+#define COMMAND_REMOTE "server ca-file pin token-file "
 
 /* All commands, one file a group. */
 extern const struct command inspect_commands[];
 extern const size_t inspect_n_commands;
-extern const struct command verify_commands[];
-extern const size_t verify_n_commands;
 extern const struct command device_commands[];
 extern const size_t device_n_commands;
 extern const struct command attestation_commands[];
 extern const size_t attestation_n_commands;
 extern const struct command document_commands[];
 extern const size_t document_n_commands;
-extern const struct command profile_commands[];
-extern const size_t profile_n_commands;
 extern const struct command token_commands[];
 extern const size_t token_n_commands;
 
-/* Every option of every command; a command refuses those that it does not read. */
+/* Every option of every command. */
 extern const struct option_spec command_options[];
 extern const size_t command_n_options;
+
+/* NULL when there is none. */
+const struct command *command_find(const char *group, const char *verb);
+/* The command with its options and settings; its exit code. */
+int command_run(const struct command *command, const struct options *o);
+/* Help on all, or on one command, to standard output. */
+void command_help(const struct command *command);
 
 /* "attestctl: clause: text" to standard error; returns the exit code for the status. */
 int command_fail(enum status status, const struct diag *diag);

@@ -222,17 +222,23 @@ run_decommission(struct context *c)
 }
 
 const struct command device_commands[] = {
-    {"device", "list", "[--state S] [--verdict V] [--label K=V]", 0, 0, "list devices", run_list},
-    {"device", "show", "DEVICE", 1, 1, "show one device", run_show},
-    {"device", "check", "DEVICE", 1, 1, "exit 0 when trusted now, else 3", run_check},
+    {"device", "list", "[--state S] [--verdict V] [--label K=V]", 0, 0, "list devices", run_list,
+     COMMAND_REMOTE "json state verdict limit label"},
+    {"device", "show", "DEVICE", 1, 1, "show one device", run_show, COMMAND_REMOTE "json"},
+    {"device", "check", "DEVICE", 1, 1, "exit 0 when trusted now, else 3", run_check,
+     COMMAND_REMOTE},
     {"device", "add", "EK-SHA256 [--name N] [--label K=V]", 1, 1,
-     "announce a device by its EK's fingerprint", run_add},
+     "announce a device by its EK's fingerprint", run_add, COMMAND_REMOTE "json name label"},
     {"device", "approve", "DEVICE EK-SHA256", 2, 2,
-     "approve a pending device by the fingerprint that it shows", run_approve},
-    {"device", "revoke", "DEVICE [--reason TEXT]", 1, 1, "revoke a device", run_revoke},
-    {"device", "quarantine", "DEVICE [--reason TEXT]", 1, 1, "quarantine a device", run_quarantine},
-    {"device", "release", "DEVICE [--reason TEXT]", 1, 1, "end a quarantine", run_release},
+     "approve a pending device by the fingerprint that it shows", run_approve,
+     COMMAND_REMOTE "json"},
+    {"device", "revoke", "DEVICE [--reason TEXT]", 1, 1, "revoke a device", run_revoke,
+     COMMAND_REMOTE "json reason"},
+    {"device", "quarantine", "DEVICE [--reason TEXT]", 1, 1, "quarantine a device", run_quarantine,
+     COMMAND_REMOTE "json reason"},
+    {"device", "release", "DEVICE [--reason TEXT]", 1, 1, "end a quarantine", run_release,
+     COMMAND_REMOTE "json reason"},
     {"device", "decommission", "DEVICE [--reason TEXT]", 1, 1, "take a device out for good",
-     run_decommission},
+     run_decommission, COMMAND_REMOTE "json reason"},
 };
 const size_t device_n_commands = sizeof device_commands / sizeof *device_commands;

@@ -1,158 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attestctl: find the command, read the settings, run it. */
+/* attestctl: find the command and run it. */
 #include "base/cleanup.h"
-#include "base/config.h"
 #include "base/text.h"
 #include "ctl/command.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define MAX_WORDS 2u
-
-static const struct config_spec settings[] = {
-    {"verifier", "server", CONFIG_TEXT, NULL, "https origin of the verifier", false},
-    {"verifier", "ca_file", CONFIG_TEXT, NULL,
-     "CA file (PEM) that the server's certificate leads to", false},
-    {"verifier", "pin", CONFIG_TEXT, NULL, "base64url SHA-256 of the server key's SPKI", false},
-    {"verifier", "token_file", CONFIG_TEXT, NULL, "file with the bearer token, mode 0600", false},
-};
-
-const struct option_spec command_options[] = {
-    {"server", "URL", "https origin of the verifier", false},
-    {"ca-file", "FILE", "CA file that the server's certificate leads to", false},
-    {"pin", "PIN", "base64url SHA-256 of the server key's SPKI", false},
-    {"token-file", "FILE", "file with the bearer token", false},
-    {"config", "FILE", "configuration file (default " ATTESTCTL_CONFIG ")", false},
-    {"json", NULL, "print JSON for programs", false},
-    {"state", "STATE", "device list: life cycle state", false},
-    {"verdict", "VERDICT", "device list: worst verdict", false},
-    {"limit", "N", "device list: rows a page", false},
-    {"label", "KEY=VALUE", "device list, add, token create: label", true},
-    {"name", "NAME", "device add, token create: name", false},
-    {"reason", "TEXT", "device revoke and the like: reason for the audit", false},
-    {"role", "ROLE", "token create: viewer, operator, admin, auditor, relying-party", true},
-    {"join", NULL, "token: join tokens instead of API tokens", false},
-    {"uses", "N", "token create --join: how many devices it admits", false},
-    {"expires", "DURATION", "token create: life, e.g. 12h or 30d", false},
-    {"attest", "FILE", "verify quote: TPMS_ATTEST", false},
-    {"signature", "FILE", "verify quote: TPMT_SIGNATURE", false},
-    {"key", "FILE", "verify quote: TPM2B_PUBLIC, TPMT_PUBLIC or PEM", false},
-    {"qualifying-data", "HEX", "verify quote: what the quote must answer", false},
-    {"select", "BANK:PCRS", "verify quote: selection, e.g. sha256:0,1,2+sha384:0", false},
-    {"pcrs", "FILE", "verify quote: PCR values in the order of the selection", false},
-    {"log", "FILE", "verify quote: boot log", false},
-    {"ima", "FILE", "verify quote: IMA list", false},
-    {"userspace", "FILE", "verify quote: userspace log", false},
-    {"roots", "DIR", "inspect certificate: trusted roots", false},
-    {"entries", NULL, "inspect ima: every entry", false},
-    {"id", "ID", "reference from-device: id of the set", false},
-    {"version", "N", "reference from-device: version of the set; alone: print the version", false},
-    {"generation", "NAME", "reference from-device: generation", false},
-    {"output", "FILE", "reference from-device: file to write", false},
-    {"help", NULL, "print this help", false},
-};
-const size_t command_n_options = sizeof command_options / sizeof *command_options;
-
-static const struct {
-    const struct command *commands;
-    const size_t *n_commands;
-} groups[] = {
-    {inspect_commands, &inspect_n_commands},   {verify_commands, &verify_n_commands},
-    {device_commands, &device_n_commands},     {attestation_commands, &attestation_n_commands},
-    {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
-    {token_commands, &token_n_commands},
-};
-
-#define N_GROUPS (sizeof groups / sizeof *groups)
-
-static void
-print_help(void)
-{
-    (void)printf("attestctl %s: policy, evidence and the fleet of an attestation verifier\n\n"
-                 "usage: attestctl GROUP VERB [ARGUMENT]... [OPTION]...\n\n",
-                 ATTESTD_VERSION);
-    for (size_t g = 0; g < N_GROUPS; g++) {
-        for (size_t i = 0; i < *groups[g].n_commands; i++) {
-            const struct command *one = &groups[g].commands[i];
-            (void)printf("  %s %s %s\n      %s\n", one->group, one->verb, one->arguments,
-                         one->help);
-        }
-    }
-    (void)printf("\n");
-    options_print_help(stdout, command_options, command_n_options);
-}
-
-static const struct command *
-find_command(const char *group, const char *verb)
-{
-    for (size_t g = 0; g < N_GROUPS; g++) {
-        for (size_t i = 0; i < *groups[g].n_commands; i++) {
-            const struct command *one = &groups[g].commands[i];
-            if (text_equal(one->group, group) && text_equal(one->verb, verb))
-                return one;
-        }
-    }
-    return NULL;
-}
-
-int
-command_fail(enum status status, const struct diag *diag)
-{
-    (void)fprintf(stderr, "attestctl: %s: %s\n", diag && diag->clause ? diag->clause : "failed",
-                  diag && diag->text[0] ? diag->text : status_name(status));
-    if (status == STATUS_DENIED)
-        return EXIT_DENIED;
-    return status == STATUS_BUSY ? EXIT_TRY_LATER : EXIT_USAGE;
-}
-
-const char *
-command_option(const struct context *c, const char *name)
-{
-    return options_get(c->options, name);
-}
-
-static const char *
-setting(const struct options *o, const struct config *config, const char *option, const char *key)
-{
-    const char *value = options_get(o, option);
-    return value ? value : config_text(config, "verifier", key);
-}
-
-static enum status
-load_settings(const struct options *o, struct config *config, struct diag *diag)
-{
-    const char *file = options_get(o, "config");
-    enum status s = config_load(file ? file : ATTESTCTL_CONFIG, settings,
-                                sizeof settings / sizeof *settings, config, diag);
-    return s == STATUS_NOT_FOUND && !file ? STATUS_OK : s;
-}
-
-static int
-run_command(const struct command *command, const struct options *o)
-{
-    CLEANUP(config_free) struct config config = {0};
-    struct diag diag = {0};
-    enum status s = load_settings(o, &config, &diag);
-    if (s != STATUS_OK)
-        return command_fail(s, &diag);
-    struct context c = {
-        .options = o,
-        .arguments = o->arguments + MAX_WORDS,
-        .n_arguments = o->n_arguments - MAX_WORDS,
-        .json = options_get(o, "json") != NULL,
-        .client = {.server = setting(o, &config, "server", "server"),
-                   .ca_file = setting(o, &config, "ca-file", "ca_file"),
-                   .pin = setting(o, &config, "pin", "pin"),
-                   .token_file = setting(o, &config, "token-file", "token_file")},
-    };
-    if (c.n_arguments < command->n_min || c.n_arguments > command->n_max) {
-        (void)fprintf(stderr, "attestctl: usage: attestctl %s %s %s\n", command->group,
-                      command->verb, command->arguments);
-        return EXIT_USAGE;
-    }
-    return command->run(&c);
-}
 
 int
 main(int argc, char **argv)
@@ -166,15 +16,15 @@ main(int argc, char **argv)
     enum status s = options_parse(argc, argv, command_options, command_n_options, &o, &diag);
     if (s != STATUS_OK)
         return command_fail(s, &diag);
+    const struct command *command =
+        o.n_arguments < 2 ? NULL : command_find(o.arguments[0], o.arguments[1]);
     if (options_get(&o, "help")) {
-        print_help();
+        command_help(command);
         return EXIT_YES;
     }
-    const struct command *command =
-        o.n_arguments < MAX_WORDS ? NULL : find_command(o.arguments[0], o.arguments[1]);
     if (!command) {
         (void)fprintf(stderr, "attestctl: no such command; see attestctl --help\n");
         return EXIT_USAGE;
     }
-    return run_command(command, &o);
+    return command_run(command, &o);
 }

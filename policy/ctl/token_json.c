@@ -85,8 +85,10 @@ run_remove(struct context *c)
 const struct command token_commands[] = {
     {"token", "create",
      "--role ROLE... | --join [--uses N] [--expires 1d] [--label K=V] [--name N]", 0, 0,
-     "create a token and print its secret once", run_create},
-    {"token", "list", "[--join]", 0, 0, "list tokens", run_list},
-    {"token", "remove", "[--join] TOKEN", 1, 1, "remove a token", run_remove},
+     "create a token and print its secret once", run_create,
+     COMMAND_REMOTE "json join uses expires name label role"},
+    {"token", "list", "[--join]", 0, 0, "list tokens", run_list, COMMAND_REMOTE "json join"},
+    {"token", "remove", "[--join] TOKEN", 1, 1, "remove a token", run_remove,
+     COMMAND_REMOTE "join"},
 };
 const size_t token_n_commands = sizeof token_commands / sizeof *token_commands;

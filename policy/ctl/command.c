@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: words and options; to: one command run with its settings; never: runs a command with an
+ * option that it would not read. */
+#include "ctl/command.h"
+
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define N_WORDS 2u /* group and verb */
+
+static const struct config_spec settings[] = {
+    {"verifier", "server", CONFIG_TEXT, NULL, "https origin of the verifier", false},
+    {"verifier", "ca_file", CONFIG_TEXT, NULL,
+     "CA file (PEM) that the server's certificate leads to", false},
+    {"verifier", "pin", CONFIG_TEXT, NULL, "base64url SHA-256 of the server key's SPKI", false},
+    {"verifier", "token_file", CONFIG_TEXT, NULL, "file with the bearer token, mode 0600", false},
+};
+
+const struct option_spec command_options[] = {
+    {"server", "URL", "https origin of the verifier", false},
+    {"ca-file", "FILE", "CA file that the server's certificate leads to", false},
+    {"pin", "PIN", "base64url SHA-256 of the server key's SPKI", false},
+    {"token-file", "FILE", "file with the bearer token", false},
+    {"config", "FILE", "configuration file (default " ATTESTCTL_CONFIG ")", false},
+    {"json", NULL, "print JSON for programs", false},
+    {"state", "STATE", "device list: life cycle state", false},
+    {"verdict", "VERDICT", "device list: worst verdict", false},
+    {"limit", "N", "device list: rows a page", false},
+    {"label", "KEY=VALUE", "device list, add, token create: label", true},
+    {"name", "NAME", "device add, token create: name", false},
+    {"reason", "TEXT", "device revoke and the like: reason for the audit", false},
+    {"role", "ROLE", "token create: viewer, operator, admin, auditor, relying-party", true},
+    {"join", NULL, "token: join tokens instead of API tokens", false},
+    {"uses", "N", "token create --join: how many devices it admits", false},
+    {"expires", "DURATION", "token create: life, e.g. 12h or 30d", false},
+    {"attest", "FILE", "verify quote: TPMS_ATTEST", false},
+    {"signature", "FILE", "verify quote: TPMT_SIGNATURE", false},
+    {"key", "FILE", "verify quote: TPM2B_PUBLIC, TPMT_PUBLIC or PEM", false},
+    {"qualifying-data", "HEX", "verify quote: extraData that the quote must carry", false},
+    {"select", "BANK:PCRS", "verify quote: selection, e.g. sha256:0,1,2+sha384:0", false},
+    {"pcrs", "FILE", "verify quote: PCR values in the order of the selection", false},
+    {"log", "FILE", "verify quote: boot log", false},
+    {"ima", "FILE", "verify quote: IMA list", false},
+    {"userspace", "FILE", "verify quote: userspace log", false},
+    {"roots", "DIR", "inspect certificate: trusted roots", false},
+    {"entries", NULL, "inspect ima: every entry", false},
+    {"id", "ID", "reference from-device: id of the set", false},
+    {"version", "N", "reference from-device: version of the set; alone: print the version", false},
+    {"generation", "NAME", "reference from-device: generation", false},
+    {"output", "FILE", "reference from-device: file to write", false},
+    {"help", NULL, "print this help", false},
+};
+const size_t command_n_options = sizeof command_options / sizeof *command_options;
+
+static const struct {
+    const struct command *commands;
+    const size_t *n_commands;
+} groups[] = {
+    {inspect_commands, &inspect_n_commands},
+    {device_commands, &device_n_commands},
+    {attestation_commands, &attestation_n_commands},
+    {document_commands, &document_n_commands},
+    {token_commands, &token_n_commands},
+};
+
+#define N_GROUPS (sizeof groups / sizeof *groups)
+
+const struct command *
+command_find(const char *group, const char *verb)
+{
+    for (size_t g = 0; g < N_GROUPS; g++) {
+        for (size_t i = 0; i < *groups[g].n_commands; i++) {
+            const struct command *one = &groups[g].commands[i];
+            if (text_equal(one->group, group) && text_equal(one->verb, verb))
+                return one;
+        }
+    }
+    return NULL;
+}
+
+/* One word of a list with a blank between. */
+static bool
+has_word(const char *list, const char *word)
+{
+    size_t size = strlen(word);
+    for (const char *at = list; at[0] != '\0';) {
+        size_t n = strcspn(at, " ");
+        if (n == size && bytes_equal(bytes_of(at, n), bytes_of(word, size)))
+            return true;
+        at += n + strspn(at + n, " ");
+    }
+    return false;
+}
+
+static bool
+reads_option(const struct command *command, const char *name)
+{
+    return has_word("config help", name) || has_word(command->options, name);
+}
+
+static void
+print_all(void)
+{
+    (void)printf("attestctl %s: policy, evidence and the fleet of an attestation verifier\n\n"
+                 "usage: attestctl GROUP VERB [ARGUMENT]... [OPTION]...\n"
+                 "       attestctl GROUP VERB --help\n"
+                 "       attestctl --version\n\n",
+                 ATTESTD_VERSION);
+    for (size_t g = 0; g < N_GROUPS; g++) {
+        for (size_t i = 0; i < *groups[g].n_commands; i++) {
+            const struct command *one = &groups[g].commands[i];
+            (void)printf("  %s %s %s\n      %s\n", one->group, one->verb, one->arguments,
+                         one->help);
+        }
+    }
+}
+
+void
+command_help(const struct command *command)
+{
+    if (!command) {
+        print_all();
+        return;
+    }
+    (void)printf("usage: attestctl %s %s %s\n%s\n\n", command->group, command->verb,
+                 command->arguments, command->help);
+    for (size_t i = 0; i < command_n_options; i++) {
+        if (reads_option(command, command_options[i].name))
+            options_print_help(stdout, &command_options[i], 1);
+    }
+}
+
+int
+command_fail(enum status status, const struct diag *diag)
+{
+    (void)fprintf(stderr, "attestctl: %s: %s\n", diag && diag->clause ? diag->clause : "failed",
+                  diag && diag->text[0] ? diag->text : status_name(status));
+    if (status == STATUS_DENIED)
+        return EXIT_DENIED;
+    return status == STATUS_BUSY ? EXIT_TRY_LATER : EXIT_USAGE;
+}
+
+const char *
+command_option(const struct context *c, const char *name)
+{
+    return options_get(c->options, name);
+}
+
+static const char *
+setting(const struct options *o, const struct config *config, const char *option, const char *key)
+{
+    const char *value = options_get(o, option);
+    return value ? value : config_text(config, "verifier", key);
+}
+
+static enum status
+load_settings(const struct options *o, struct config *config, struct diag *diag)
+{
+    const char *file = options_get(o, "config");
+    enum status s = config_load(file ? file : ATTESTCTL_CONFIG, settings,
+                                sizeof settings / sizeof *settings, config, diag);
+    return s == STATUS_NOT_FOUND && !file ? STATUS_OK : s;
+}
+
+/* False when the words or options do not fit the command; the person was told. */
+static bool
+check_usage(const struct command *command, const struct options *o)
+{
+    size_t n = o->n_arguments - N_WORDS;
+    for (size_t i = 0; i < o->n_values; i++) {
+        if (reads_option(command, o->values[i].name))
+            continue;
+        (void)fprintf(stderr, "attestctl: %s %s does not take --%s\n", command->group,
+                      command->verb, o->values[i].name);
+        return false;
+    }
+    if (n >= command->n_min && n <= command->n_max)
+        return true;
+    (void)fprintf(stderr, "attestctl: usage: attestctl %s %s %s\n", command->group, command->verb,
+                  command->arguments);
+    return false;
+}
+
+int
+command_run(const struct command *command, const struct options *o)
+{
+    CLEANUP(config_free) struct config config = {0};
+    struct diag diag = {0};
+    if (!check_usage(command, o))
+        return EXIT_USAGE;
+    struct context c = {
+        .options = o,
+        .arguments = o->arguments + N_WORDS,
+        .n_arguments = o->n_arguments - N_WORDS,
+        .json = options_get(o, "json") != NULL,
+    };
+    /* What works without a verifier works without its settings. */
+    if (has_word(command->options, "server")) {
+        enum status s = load_settings(o, &config, &diag);
+        if (s != STATUS_OK)
+            return command_fail(s, &diag);
+        c.client = (struct client_settings){
+            .server = setting(o, &config, "server", "server"),
+            .ca_file = setting(o, &config, "ca-file", "ca_file"),
+            .pin = setting(o, &config, "pin", "pin"),
+            .token_file = setting(o, &config, "token-file", "token_file"),
+        };
+    }
+    return command->run(&c);
+}

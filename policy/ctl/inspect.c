@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attestctl inspect: log, ima. */
+#include "ctl/inspect.h"
+
+const struct command inspect_commands[] = {
+    {"inspect", "log", "FILE [--json]", 1, 1,
+     "read a boot log (binary_bios_measurements, CCEL): PCR values, every event, what is wrong",
+     inspect_log, "json"},
+    {"inspect", "ima", "FILE [--entries] [--json]", 1, 1,
+     "read an IMA list (binary or ASCII): PCR values, violations, what is wrong", inspect_ima,
+     "json entries"},
+};
+const size_t inspect_n_commands = sizeof inspect_commands / sizeof *inspect_commands;

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a boot log's file; to: a view of it, printed; never: compares it with a quote. */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "ctl/inspect.h"
+
+static void
+clear_view(struct inspect_log_view *v)
+{
+    inspect_free(v->inspect);
+    eventlog_free(v->log);
+    hasher_free(v->h);
+    reasons_free(&v->reasons);
+}
+
+const char *
+inspect_log_format(const struct inspect_log_view *v)
+{
+    static const char *const names[] = {
+        [EVENTLOG_CRYPTO_AGILE] = "crypto-agile",
+        [EVENTLOG_SHA1] = "sha1",
+        [EVENTLOG_CCEL] = "ccel",
+    };
+    return v->log ? names[v->log->format] : NULL;
+}
+
+int
+inspect_log_locality(const struct inspect_log_view *v)
+{
+    if (v->log->hcrtm)
+        return 4;
+    return v->log->startup_locality > 0 ? v->log->startup_locality : 0;
+}
+
+const char *
+inspect_log_type(uint32_t type, char out[static REPORT_BANK_SIZE])
+{
+    const char *name = event_type_name(type);
+    if (name)
+        return name;
+    (void)snprintf(out, REPORT_BANK_SIZE, "0x%08x", type);
+    return out;
+}
+
+const struct digest *
+inspect_log_pcr(const struct inspect_log_view *v, size_t bank, uint32_t pcr)
+{
+    const struct digest *value = &v->inspect->pcrs.pcr[bank][pcr];
+    for (size_t i = 0; value->size > 0 && i < v->log->n_events; i++) {
+        const struct event *e = &v->log->events[i];
+        if (e->pcr == pcr && eventlog_is_extend(e) && e->digest[bank].size > 0)
+            return value;
+    }
+    return NULL;
+}
+
+/* A claim, as all of an unproven log. */
+const char *
+inspect_log_profile(const struct inspect_log_view *v)
+{
+    if (!v->log || v->log->format == EVENTLOG_CCEL)
+        return NULL;
+    return order_profile_name(v->inspect->profile);
+}
+
+/* What only SHA-1 covers is not bound. */
+static void
+mark_weak(struct inspect_log_view *v)
+{
+    for (size_t i = 0; i < v->log->n_events; i++) {
+        struct event_meaning *m = &v->inspect->events[i].meaning;
+        bool covered = false;
+        for (size_t bank = 0; bank < v->log->n_banks; bank++) {
+            const struct alg *alg = alg_by_id(v->log->banks[bank]);
+            covered = covered || (alg && alg->trusted && v->log->events[i].digest[bank].size > 0);
+        }
+        m->weak = m->bound && !covered;
+        m->bound = m->bound && covered;
+    }
+}
+
+static enum status
+read_view(struct context *c, struct inspect_log_view *v, struct buffer *in, struct diag *diag)
+{
+    enum status s = hasher_new(&v->h);
+    if (s == STATUS_OK)
+        s = report_load(c->arguments[0], LIMIT_BOOT_LOG, REASON_LOG_LIMIT, in, &v->reasons, diag);
+    if (s != STATUS_OK || v->reasons.n_items > 0)
+        return s;
+    s = eventlog_parse(buffer_bytes(in), &v->log, &v->reasons);
+    if (s == STATUS_OK && v->log)
+        s = inspect_new(v->h, v->log, &v->inspect, &v->reasons);
+    if (s == STATUS_OK && v->log)
+        mark_weak(v);
+    return s;
+}
+
+int
+inspect_log(struct context *c)
+{
+    CLEANUP(buffer_free) struct buffer in = {0};
+    CLEANUP(buffer_free) struct buffer out = {0};
+    CLEANUP(clear_view) struct inspect_log_view v = {0};
+    struct diag diag = {0};
+    enum status s = read_view(c, &v, &in, &diag);
+    if (s == STATUS_OK)
+        s = c->json ? inspect_log_emit(&v, &out) : inspect_log_append(&v, &out);
+    return s == STATUS_OK ? report_print(&out, &v.reasons) : report_fail(s, &diag);
+}

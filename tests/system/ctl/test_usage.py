@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""attestctl's command line: what it refuses, and with which exit code."""
+import os
+import subprocess
+
+import pytest
+from conftest import BOOTS, attestctl
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["inspect"], ["inspect", "nothing"], ["inspect", "log"], ["inspect", "log", "a", "b"],
+    ["inspect", "log", "/nonexistent"], ["inspect", "log", "/"], ["inspect", "ima", "/"],
+    ["inspect", "log", BOOTS / "secure/boot-log", "--entries"],
+    ["inspect", "log", BOOTS / "secure/boot-log", "--server", "https://localhost"],
+    ["inspect", "log", BOOTS / "secure/boot-log", "--unknown"],
+    ["device", "list", "--config", "/nonexistent"], ["policy", "check", "/nonexistent"],
+    ["device", "show", "../x", "--server", "https://localhost"]])
+def test_usage_and_unreadable_files_are_2(arguments):
+    outcome = attestctl(*arguments)
+    assert outcome.code == 2 and outcome.out == b"" and outcome.err.startswith(b"attestctl: ")
+
+
+def test_a_file_without_permission_is_2(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(b"")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read every file")
+    assert attestctl("inspect", "log", path).code == 2
+
+
+def test_a_full_disk_is_no_success():
+    with open("/dev/full", "wb") as full:
+        outcome = attestctl("inspect", "log", BOOTS / "secure/boot-log", stdout=full)
+    assert outcome.code == 2
+
+
+def test_help_names_each_command_and_is_0():
+    outcome = attestctl("--help")
+    assert outcome.code == 0
+    for command in (b"inspect log", b"inspect ima", b"device list", b"policy put", b"token create"):
+        assert command in outcome.out
+
+
+def test_help_of_a_command_has_its_options_only():
+    outcome = attestctl("inspect", "ima", "--help")
+    assert outcome.code == 0 and b"--entries" in outcome.out and b"--server" not in outcome.out
+
+
+def test_version():
+    assert attestctl("--version").out.startswith(b"attestctl ")
+
+
+def test_no_verifier_is_69():
+    outcome = attestctl("device", "list", "--server", "https://127.0.0.1:1", "--config", "/dev/null")
+    assert outcome.code == 69 and b"cannot be reached" in outcome.err
