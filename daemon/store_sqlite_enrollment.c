@@ -24,8 +24,11 @@ static const char refresh_device[] =
     "UPDATE device SET version = version + 1, genuine = ?2, tpm = ?3 WHERE id = ?1";
 static const char retire_ak[] =
     "UPDATE ak SET retired_s = ?2 WHERE device = ?1 AND retired_s IS NULL";
-static const char add_ak[] = "INSERT INTO ak (device, serial, sha256, public, since_s)"
-                             " SELECT id, ak_serial + 1, ?2, ?3, ?4 FROM device WHERE id = ?1";
+static const char add_ak[] =
+    "INSERT INTO ak (device, serial, sha256, public, since_s)"
+    " SELECT id, ak_serial + 1, ?2, ?3, ?4 FROM device WHERE id = ?1"
+    " ON CONFLICT (sha256) DO UPDATE SET serial = excluded.serial, since_s = excluded.since_s,"
+    " retired_s = NULL";
 static const char use_ak[] = "UPDATE device SET ak_serial = ak_serial + 1 WHERE id = ?1";
 static const char put_ek[] =
     "INSERT INTO ek (sha256, device, seen_s, certificate) VALUES (?1, ?2, ?3, ?4)"
