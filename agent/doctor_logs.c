@@ -37,8 +37,7 @@ explain_absence(struct doctor *d, const char *subject, const char *path, enum co
         [COLLECT_OFF] = "",
         [COLLECT_READ] = "",
         [COLLECT_ABSENT] = "the kernel offers none (no TPM driver, no IMA, or another path)",
-        [COLLECT_DENIED] = "run as root or as a member of the group that the tmpfiles.d line gives "
-                           "it (attest-agent)",
+        [COLLECT_DENIED] = "run as root, or as a member of the group that tmpfiles.d gives it",
         [COLLECT_TOO_LARGE] = "it is larger than a verifier accepts",
         [COLLECT_FAILED] = "see the kernel's messages",
     };
