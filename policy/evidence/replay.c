@@ -74,11 +74,12 @@ run(struct replay_work *w)
     if (s == STATUS_OK)
         s = replay_boot_pcrs(w);
     if (s == STATUS_OK)
+        s = replay_ima_list(w); /* may take back what the boot log alone says of PCR 10 */
+    if (s == STATUS_OK)
         s = replay_boot_events(w);
-    if (s != STATUS_OK)
-        return s;
-    check_order(w);
-    return replay_ima_list(w);
+    if (s == STATUS_OK)
+        check_order(w);
+    return s;
 }
 
 static void

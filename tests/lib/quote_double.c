@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/quote_double.h"
 
-#include "tests/lib/test.h"
-
 void
 quote_double_take(struct quote *q, const struct log_builder *b)
 {

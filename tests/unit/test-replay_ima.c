@@ -135,6 +135,23 @@ refuses_a_list_that_does_not_reach_the_quote(void **state)
     round_finish(r);
 }
 
+/* Found by fuzzing: the boot log alone gave PCR 10, the list then did not. */
+static void
+a_boot_log_does_not_speak_for_pcr_10_against_the_list(void **state)
+{
+    (void)state;
+    struct round *r = round_start_boot();
+    (void)log_builder_text(&r->b, 10, EVENT_IPL, "firmware in PCR 10");
+    quote_double_take(&r->q, &r->b);
+    log_builder_ima(&r->b, "/init", "init");
+    r->q.pcr[0][10].data[0] ^= 1;
+    round_replay(r);
+    assert_int_equal(REPLAY_PCR_MISMATCH, replay_pcr_state(r->replay, 10));
+    for (size_t i = 0; i < replay_n_events(r->replay); i++)
+        assert_int_not_equal(10, replay_event_at(r->replay, i)->pcr);
+    round_finish(r);
+}
+
 static void
 says_that_the_list_is_missing(void **state)
 {
@@ -283,6 +300,7 @@ main(void)
         cmocka_unit_test(a_growing_list_goes_on_from_the_remembered_value),
         cmocka_unit_test(nothing_new_is_proven_by_the_remembered_value),
         cmocka_unit_test(refuses_a_list_that_does_not_reach_the_quote),
+        cmocka_unit_test(a_boot_log_does_not_speak_for_pcr_10_against_the_list),
         cmocka_unit_test(says_that_the_list_is_missing),
         cmocka_unit_test(names_a_list_that_no_pcr_anchors),
         cmocka_unit_test(refuses_the_aggregate_of_another_boot),
