@@ -9,6 +9,8 @@
 #include "appraise/arena.h"
 #include "base/digest.h"
 
+#define FILE_SET_AHEAD 16u /* look-ups that a prefetch has time for */
+
 struct file_table {
     uint8_t *slots; /* capacity digests; all zero: free */
     size_t capacity;
@@ -28,5 +30,8 @@ MUST_CHECK enum status file_set_reserve(struct file_set *set, struct arena *aren
  * One that is there already is left as it is. */
 MUST_CHECK enum status file_set_add(struct file_set *set, const struct digest *digest);
 bool file_set_has(const struct file_set *set, uint16_t alg, struct bytes digest);
+/* Say FILE_SET_AHEAD look-ups before that this digest will be asked for: a set of a million lies
+ * outside every cache, and its memory is then on the way in time. */
+void file_set_expect(const struct file_set *set, uint16_t alg, struct bytes digest);
 /* Digests in all tables. */
 size_t file_set_count(const struct file_set *set);

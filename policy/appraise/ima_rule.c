@@ -24,6 +24,13 @@ is_allowed(const struct files *f, const struct ima_entry *e)
     return false;
 }
 
+static void
+expect_entry(const struct files *f, const struct ima_entry *e)
+{
+    for (size_t i = 0; e && i < f->sets->n; i++)
+        file_set_expect(&f->sets->documents[i]->reference->files, e->file_alg, e->file_digest);
+}
+
 /* The list's first entry is checked by replay; a later one, after kexec, is it again only when it
  * says the same: its name alone could be a file's. */
 static bool
@@ -124,8 +131,10 @@ ima_judge(struct judge *j)
     size_t n = replay_n_ima(replay);
     if (n > 0 && ima_is_aggregate(replay_ima_at(replay, 0)))
         f.aggregate = replay_ima_at(replay, 0);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        expect_entry(&f, replay_ima_at(replay, i + FILE_SET_AHEAD));
         judge_entry(j, &f, replay_ima_at(replay, i));
+    }
     if (f.n_unknown > NAMED_MAX) {
         char text[48];
         (void)snprintf(text, sizeof text, "%zu unknown files, %u named", f.n_unknown, NAMED_MAX);
