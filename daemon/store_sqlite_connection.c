@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <time.h>
 
-#define CLAUSE "store"
+#define CLAUSE   "store"
+#define PAUSE_MS 10
 
 static const char *const writer_pragmas[] = {
     "PRAGMA synchronous = FULL",     "PRAGMA foreign_keys = ON",
@@ -100,17 +102,29 @@ connection_open_reader(const char *path, struct connection *c)
     return s;
 }
 
+static enum status
+try_wal(struct connection *c, struct diag *diag)
+{
+    struct query q = query_of(c, "PRAGMA journal_mode = WAL");
+    bool wal = query_next(&q) && text_equal(query_get_text(&q), "wal");
+    enum status s = query_end(&q);
+    if (s == STATUS_OK && !wal)
+        return diag_set(diag, STATUS_STORE, CLAUSE, 0, "the file system cannot hold a WAL");
+    return s;
+}
+
+/* SQLite does not wait for another process that does the same to the same new file. */
 enum status
 connection_use_wal(struct connection *c, struct diag *diag)
 {
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
     enum status s =
         run_pragmas(c, writer_pragmas, sizeof writer_pragmas / sizeof writer_pragmas[0]);
-    if (s != STATUS_OK)
-        return s;
-    struct query q = query_of(c, "PRAGMA journal_mode = WAL");
-    bool wal = query_next(&q) && text_equal(query_get_text(&q), "wal");
-    s = query_end(&q);
-    if (s == STATUS_OK && !wal)
-        return diag_set(diag, STATUS_STORE, CLAUSE, 0, "the file system cannot hold a WAL");
+    if (s == STATUS_OK)
+        s = try_wal(c, diag);
+    for (int waited_ms = 0; s == STATUS_BUSY && waited_ms < STORE_BUSY_MS; waited_ms += PAUSE_MS) {
+        (void)nanosleep(&pause, NULL);
+        s = try_wal(c, diag);
+    }
     return s;
 }
