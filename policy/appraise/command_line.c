@@ -97,6 +97,19 @@ judge_lines(struct judge *j)
     return STATUS_OK;
 }
 
+/* A covered PCR that could carry the line and is not proven was blamed for that already. */
+static bool
+is_line_hidden(const struct judge *j)
+{
+    static const uint32_t pcrs[] = {8, 9, 11, 12};
+    for (size_t i = 0; i < sizeof pcrs / sizeof pcrs[0]; i++) {
+        bool covered = ((j->enforced | j->warned) >> pcrs[i] & 1u) != 0;
+        if (covered && !judge_is_proven(j, pcrs[i]))
+            return true;
+    }
+    return false;
+}
+
 enum status
 command_line_judge(struct judge *j)
 {
@@ -110,11 +123,12 @@ command_line_judge(struct judge *j)
         s = find_load_options(j, &shown);
     if (s != STATUS_OK)
         return s;
-    if (!shown) {
+    if (!shown && !is_line_hidden(j)) {
         struct reason r = judge_reason(REASON_COMMAND_LINE_UNBOUND);
         reason_set_what(&r, "command line");
         judge_blame(j, &r, rule->effect);
     }
-    j->tally->command_line_shown = j->tally->command_line_shown || j->n_blamed == n_before;
+    j->tally->command_line_shown =
+        j->tally->command_line_shown || (shown && j->n_blamed == n_before);
     return STATUS_OK;
 }

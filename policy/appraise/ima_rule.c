@@ -78,22 +78,38 @@ is_named(const struct judge *j, enum reason_code code, const struct ima_entry *e
     return false;
 }
 
+/* What makes an entry no statement about a file. Replay said it of this round's entries; those of
+ * the boot's earlier rounds count as long as it runs, the first for all. */
 static void
-judge_violation(struct judge *j, const struct ima_entry *e)
+judge_odd(struct judge *j, enum reason_code code, const struct ima_entry *e,
+          enum policy_effect effect)
 {
-    if (reasons_find(&j->out->reasons, REASON_IMA_VIOLATION) ||
-        is_named(j, REASON_IMA_VIOLATION, e))
+    if (reasons_find(&j->out->reasons, code) || is_named(j, code, e))
         return;
-    const struct policy_ima *rule = &j->policy->policy->ima;
-    struct reason r = reason_of(REASON_IMA_VIOLATION, e);
-    judge_blame(j, &r, rule->effect == POLICY_WARN ? POLICY_WARN : rule->violations);
+    struct reason r = reason_of(code, e);
+    judge_blame(j, &r, j->policy->policy->ima.effect == POLICY_WARN ? POLICY_WARN : effect);
+}
+
+/* Replay leaves such an entry without a file digest. */
+static enum reason_code
+find_odd(const struct ima_entry *e)
+{
+    if (e->pcr != IMA_PCR)
+        return REASON_IMA_PCR;
+    if (e->violation)
+        return REASON_IMA_VIOLATION;
+    if (e->digest_bad)
+        return REASON_IMA_DIGEST;
+    return e->template_known ? REASON_NONE : REASON_IMA_TEMPLATE;
 }
 
 static void
 judge_entry(struct judge *j, struct files *f, const struct ima_entry *e)
 {
-    if (e->violation) {
-        judge_violation(j, e);
+    enum reason_code odd = find_odd(e);
+    if (odd != REASON_NONE) {
+        judge_odd(j, odd, e,
+                  odd == REASON_IMA_VIOLATION ? j->policy->policy->ima.violations : POLICY_ENFORCE);
         return;
     }
     if (is_aggregate(f, e))

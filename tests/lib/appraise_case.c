@@ -71,6 +71,7 @@ appraise_case_free(struct appraise_case *c)
 {
     forget(c);
     reasons_free(&c->planted);
+    buffer_free(&c->kept);
     for (size_t i = 0; i < N_TEXTS; i++)
         buffer_free(&c->documents[i]);
     log_builder_free(&c->log);
@@ -81,79 +82,186 @@ appraise_case_free(struct appraise_case *c)
 
 /* ---- a good boot ---- */
 
-static void
-boot_firmware(struct log_builder *b)
+enum how { HOW_EVENT, HOW_NAMED, HOW_VARIABLE, HOW_GRUB, HOW_TEXT, HOW_SEPARATOR };
+
+struct step {
+    const char *name;
+    enum how how;
+    uint32_t pcr;
+    uint32_t type;
+    const char *hashed; /* also the value of a variable */
+    const char *data;   /* also the name of a variable, or GRUB's prefix */
+};
+
+static const struct step steps[] = {
+    {"crtm", HOW_TEXT, 0, EVENT_S_CRTM_VERSION, "1.0", NULL},
+    {"firmware-1", HOW_EVENT, 0, BLOB, "firmware-1", "blob"},
+    {"firmware-2", HOW_EVENT, 0, BLOB, "firmware-2", "blob"},
+    {"driver", HOW_EVENT, 2, EVENT_EFI_BOOT_DRIVER, "driver", "path"},
+    {"SecureBoot", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "\1", "SecureBoot"},
+    {"PK", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "pk", "PK"},
+    {"KEK", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "kek", "KEK"},
+    {"db", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "db", "db"},
+    {"dbx", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "dbx", "dbx"},
+    {"separator-7", HOW_SEPARATOR, 7, 0, NULL, NULL},
+    {"calling", HOW_TEXT, 4, EVENT_EFI_ACTION, "Calling EFI Application from Boot Option", NULL},
+    {"separator-0", HOW_SEPARATOR, 0, 0, NULL, NULL},
+    {"separator-1", HOW_SEPARATOR, 1, 0, NULL, NULL},
+    {"separator-2", HOW_SEPARATOR, 2, 0, NULL, NULL},
+    {"separator-3", HOW_SEPARATOR, 3, 0, NULL, NULL},
+    {"separator-4", HOW_SEPARATOR, 4, 0, NULL, NULL},
+    {"separator-5", HOW_SEPARATOR, 5, 0, NULL, NULL},
+    {"separator-6", HOW_SEPARATOR, 6, 0, NULL, NULL},
+    {"authority", HOW_VARIABLE, 7, EVENT_EFI_VARIABLE_AUTHORITY, "owner", "db"},
+    {"shim", HOW_EVENT, 4, EVENT_EFI_BOOT_APPLICATION, "shim", "path"},
+    {"mok", HOW_NAMED, 14, EVENT_IPL, "mok", "MokList"},
+    {"grub", HOW_EVENT, 4, EVENT_EFI_BOOT_APPLICATION, "grub", "path"},
+    {"command", HOW_GRUB, 8, EVENT_IPL, "linux /vmlinuz root=/dev/sda1 ro", "grub_cmd: "},
+    {"kernel-file", HOW_NAMED, 9, EVENT_IPL, "kernel file", "/vmlinuz"},
+    {"kernel", HOW_EVENT, 4, EVENT_EFI_BOOT_APPLICATION, "kernel", "path"},
+    {"kernel-again", HOW_EVENT, 4, EVENT_EFI_BOOT_APPLICATION, "kernel", "path"},
+    {"cmdline", HOW_GRUB, 8, EVENT_IPL, "/vmlinuz root=/dev/sda1 ro", "kernel_cmdline: "},
+    {"initrd", HOW_NAMED, 9, EVENT_IPL, "initrd file", "/initrd.img"},
+    {"exit", HOW_TEXT, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation", NULL},
+};
+
+#define N_STEPS (sizeof steps / sizeof steps[0])
+
+static const struct appraise_case_change *
+find_change(const struct appraise_case *c, const struct step *s)
 {
-    static const char *const variables[] = {"PK", "KEK", "db", "dbx"};
-    static const uint8_t on = 1;
-    static const char version[4] = {'1', 0, 0, 0};
-    (void)log_builder_data(b, 0, EVENT_S_CRTM_VERSION, bytes_of(version, sizeof version));
-    (void)log_builder_event(b, 0, BLOB, bytes_of_text("firmware-1"), bytes_of_text("blob"));
-    (void)log_builder_event(b, 0, BLOB, bytes_of_text("firmware-2"), bytes_of_text("blob"));
-    (void)log_builder_event(b, 2, EVENT_EFI_BOOT_DRIVER, bytes_of_text("driver"),
-                            bytes_of_text("path"));
-    (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot",
-                               bytes_of(&on, 1));
-    for (size_t i = 0; i < 4; i++)
-        (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, variables[i],
-                                   bytes_of_text(variables[i]));
-    (void)log_builder_separator(b, 7);
-    (void)log_builder_text(b, 4, EVENT_EFI_ACTION, "Calling EFI Application from Boot Option");
-    for (uint32_t pcr = 0; pcr < 7; pcr++)
-        (void)log_builder_separator(b, pcr);
+    for (size_t i = 0; i < 3; i++) {
+        if (c->changes[i].step && text_equal(c->changes[i].step, s->name))
+            return &c->changes[i];
+    }
+    return NULL;
 }
 
 static void
-load(struct log_builder *b, const char *image)
+measure_variable(struct log_builder *b, const struct step *s, const char *data)
 {
-    (void)log_builder_event(b, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text(image),
-                            bytes_of_text("path"));
+    if (!data) {
+        (void)log_builder_variable(b, s->pcr, s->type, s->data, bytes_of_text(s->hashed));
+        return;
+    }
+    /* What the digest covers is the variable; the data that is logged is another. */
+    size_t before = b->log.size;
+    (void)log_builder_variable(b, s->pcr, s->type, s->data, bytes_of_text(s->hashed));
+    b->log.data[b->log.size - 1] ^= 1;
+    assert_true(b->log.size > before);
 }
 
 static void
-boot_loaders(struct log_builder *b)
+measure(struct log_builder *b, const struct step *s, const char *data)
 {
-    (void)log_builder_variable(b, 7, EVENT_EFI_VARIABLE_AUTHORITY, "db", bytes_of_text("owner"));
-    load(b, "shim");
-    (void)log_builder_event(b, 14, EVENT_IPL, bytes_of_text("mok"), bytes_of("MokList", 8));
-    load(b, "grub");
-    (void)log_builder_grub(b, "grub_cmd: ", "linux /vmlinuz root=/dev/sda1 ro");
-    (void)log_builder_event(b, 9, EVENT_IPL, bytes_of_text("kernel file"), bytes_of("/vmlinuz", 9));
-    load(b, "kernel");
-    load(b, "kernel");
-    (void)log_builder_grub(b, "kernel_cmdline: ", "/vmlinuz root=/dev/sda1 ro");
-    (void)log_builder_event(b, 9, EVENT_IPL, bytes_of_text("initrd file"),
-                            bytes_of("/initrd.img", 12));
-    (void)log_builder_text(b, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation");
-    (void)log_builder_text(b, 5, EVENT_EFI_ACTION, "Exit Boot Services Returned with Success");
+    const char *shown = data ? data : s->data;
+    switch (s->how) {
+    case HOW_EVENT:
+        (void)log_builder_event(b, s->pcr, s->type, bytes_of_text(s->hashed), bytes_of_text(shown));
+        return;
+    case HOW_NAMED:
+        (void)log_builder_event(b, s->pcr, s->type, bytes_of_text(s->hashed),
+                                bytes_of(shown, strlen(shown) + 1));
+        return;
+    case HOW_VARIABLE:
+        measure_variable(b, s, data);
+        return;
+    case HOW_GRUB:
+        (void)log_builder_grub(b, s->data, s->hashed);
+        return;
+    case HOW_TEXT:
+        (void)log_builder_text(b, s->pcr, s->type, s->hashed);
+        return;
+    case HOW_SEPARATOR:
+        if (s->hashed)
+            (void)log_builder_data(b, s->pcr, EVENT_SEPARATOR, bytes_of(s->hashed, 4));
+        else
+            (void)log_builder_separator(b, s->pcr);
+        return;
+    }
+}
+
+static void
+measure_changed(struct appraise_case *c, const struct step *s)
+{
+    const struct appraise_case_change *change = find_change(c, s);
+    struct step changed = *s;
+    if (change && change->change == APPRAISE_SKIP)
+        return;
+    if (change && change->change == APPRAISE_HASHED)
+        changed.hashed = change->with;
+    bool other_data = change && change->change == APPRAISE_DATA;
+    measure(&c->log, &changed, other_data ? change->with : NULL);
+    if (change && change->change == APPRAISE_TWICE)
+        measure(&c->log, &changed, NULL);
+    if (!change || change->change != APPRAISE_INSERT)
+        return;
+    (void)log_builder_event(&c->log, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text(change->with),
+                            bytes_of_text("path"));
 }
 
 void
-appraise_case_boot(struct appraise_case *c)
+appraise_case_append_ima(struct appraise_case *c)
 {
-    boot_firmware(&c->log);
-    boot_loaders(&c->log);
     log_builder_ima_aggregate(&c->log, ALG_SHA256);
     log_builder_ima(&c->log, "/usr/bin/init", "init");
     log_builder_ima(&c->log, "/usr/bin/sh", "sh");
 }
 
 void
-appraise_case_documents(struct appraise_case *c)
+appraise_case_append_firmware(struct appraise_case *c)
+{
+    for (size_t i = 0; i < N_STEPS; i++)
+        measure_changed(c, &steps[i]);
+}
+
+void
+appraise_case_boot(struct appraise_case *c)
+{
+    appraise_case_append_firmware(c);
+    appraise_case_append_ima(c);
+}
+
+void
+appraise_case_reboot_firmware(struct appraise_case *c)
+{
+    static const uint16_t banks[] = {ALG_SHA256};
+    log_builder_free(&c->log);
+    log_builder_init(&c->log, c->h, banks, 1);
+    appraise_case_append_firmware(c);
+}
+
+void
+appraise_case_reboot(struct appraise_case *c)
+{
+    appraise_case_reboot_firmware(c);
+    appraise_case_append_ima(c);
+}
+
+void
+appraise_case_profile(struct appraise_case *c, size_t i, const char *id)
 {
     struct subject_pcrs pcrs = {.alg = ALG_SHA256, .present = 0xFFFF};
     memcpy(pcrs.pcr, c->log.pcr[0], sizeof pcrs.pcr);
     const struct profile_source source = {
         .boot_log = buffer_bytes(&c->log.log), .ima = buffer_bytes(&c->log.ima), .pcrs = &pcrs};
     const struct profile_options options = {
-        .id = "boot", .version = 1, .generation = "2026-11", .files = true};
+        .id = id, .version = 1, .generation = id, .files = true};
     struct diag diag = {0};
     struct reasons reasons = {0};
-    buffer_append_text(&c->documents[APPRAISE_CASE_POLICY], policy);
-    if (profile_from_log(c->h, &source, &options, &reasons, &c->documents[1], &diag) != STATUS_OK)
+    buffer_reset(&c->documents[i]);
+    if (profile_from_log(c->h, &source, &options, &reasons, &c->documents[i], &diag) != STATUS_OK)
         fail_msg("%s", diag.text);
     assert_int_equal(0, reasons.n_items);
     reasons_free(&reasons);
+}
+
+void
+appraise_case_documents(struct appraise_case *c)
+{
+    buffer_reset(&c->documents[APPRAISE_CASE_POLICY]);
+    buffer_append_text(&c->documents[APPRAISE_CASE_POLICY], policy);
+    appraise_case_profile(c, 1, "boot");
 }
 
 void

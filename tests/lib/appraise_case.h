@@ -13,10 +13,26 @@
 #define APPRAISE_CASE_BANKS  "sha256:0-12,14"
 #define APPRAISE_CASE_POLICY 0 /* in documents: the policy */
 
+/* How a boot differs from the good one. Steps: crtm, firmware-1, firmware-2, driver, SecureBoot,
+ * PK, KEK, db, dbx, separator-0 to -7, calling, authority, shim, mok, grub, command, kernel-file,
+ * kernel, kernel-again, cmdline, initrd, exit. */
+enum appraise_change {
+    APPRAISE_SKIP = 1, /* the step is left out */
+    APPRAISE_HASHED,   /* its digest is of another text */
+    APPRAISE_DATA,     /* its data is another text, its digest is not */
+    APPRAISE_TWICE,    /* it is measured twice */
+    APPRAISE_INSERT    /* behind it, a boot application of that text */
+};
+
 struct appraise_case {
     struct hasher *h;
     struct tpm_builder *tpm;
     struct log_builder log;
+    struct appraise_case_change {
+        const char *step;
+        enum appraise_change change;
+        const char *with;
+    } changes[3];
     bool pcrs_taken; /* the TPM's PCRs stand: later events are in the log only */
     struct subject subject;
     struct subject_pcrs last_good;
@@ -28,6 +44,7 @@ struct appraise_case {
     int64_t now_s;
     struct replay_input in; /* the logs are filled in unless replaced is set */
     bool replaced;
+    struct buffer kept;     /* what in points at, when a test made it */
     struct reasons planted; /* found, as if by an earlier stage */
 
     struct round_built built;
@@ -44,9 +61,18 @@ void appraise_case_free(struct appraise_case *c);
 
 /* shim, GRUB, kernel and initrd under Secure Boot, as Debian boots; and two IMA entries. */
 void appraise_case_boot(struct appraise_case *c);
+/* Boot anew with the changes, and the same IMA entries; the documents stay. */
+void appraise_case_reboot(struct appraise_case *c);
+/* The boot alone, without IMA entries. */
+void appraise_case_reboot_firmware(struct appraise_case *c);
+/* The boot's events behind those that are there; the IMA entries. */
+void appraise_case_append_firmware(struct appraise_case *c);
+void appraise_case_append_ima(struct appraise_case *c);
 /* Documents that this boot passes under: a policy with every rule, and the set that
  * profile_from_log() makes of it. */
 void appraise_case_documents(struct appraise_case *c);
+/* The set alone, into documents[i], under an id. */
+void appraise_case_profile(struct appraise_case *c, size_t i, const char *id);
 /* Replace text in a document; it must be there. */
 void appraise_case_edit(struct appraise_case *c, size_t document, const char *old,
                         const char *with);
