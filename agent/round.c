@@ -301,14 +301,13 @@ accept(struct round *r, const struct client_reply *reply)
     return STEP_END;
 }
 
-/* The post did not give an answer. */
+/* The post did not give an answer. On another channel than the quoted one nothing was sent, and
+ * libcurl closes what it refused to use: the next challenge opens the channel to be bound to. */
 static enum step
-lost(struct round *r, enum status s, const struct client_reply *reply, const struct diag *diag)
+lost(struct round *r, enum status s, const struct diag *diag)
 {
-    if (s == STATUS_STALE && reply->has_exporter && r->n_channels++ < CHANNELS_MAX) {
-        see_channel(r, reply);
-        return STEP_QUOTE;
-    }
+    if (s == STATUS_STALE && r->n_channels++ < CHANNELS_MAX)
+        return STEP_CHALLENGE;
     if (s == STATUS_UNCERTAIN && r->n_restarts++ < RESTARTS_MAX)
         return STEP_CHALLENGE;
     return fail_exchange(r, "evidence", s, diag);
@@ -334,7 +333,7 @@ post(struct round *r, struct bytes body)
         return fail(r, "evidence", STATUS_NOMEM, NULL);
     enum status s = client_send(r->client, &request, &reply, &diag);
     if (s != STATUS_OK)
-        return lost(r, s, &reply, &diag);
+        return lost(r, s, &diag);
     return reply.code == 201 ? accept(r, &reply) : refused(r, &reply);
 }
 

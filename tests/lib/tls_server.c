@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUEST_SIZE 8192u
+#define REQUEST_PART 4096u
 
 struct tls_server tls_server;
 
@@ -67,24 +67,52 @@ tls_server_write(X509 *c, const char *path)
     assert_int_equal(0, fclose(f));
 }
 
-/* Read one request: headers and the body that they announce. */
-static bool
-read_request(SSL *ssl)
+/* Where the body begins; 0: the head is not whole yet. */
+static size_t
+find_body(const char *text)
 {
-    char text[REQUEST_SIZE + 1];
-    size_t size = 0;
+    const char *end = strstr(text, "\r\n\r\n");
+    return end ? (size_t)(end + 4 - text) : 0;
+}
+
+/* Read one request: head and the body that it announces. */
+static bool
+read_request(SSL *ssl, struct buffer *out)
+{
+    static const char ask[] = "Expect: 100-continue";
+    char part[REQUEST_PART];
+    bool asked = false;
     for (;;) {
-        int n = SSL_read(ssl, text + size, (int)(REQUEST_SIZE - size));
+        int n = SSL_read(ssl, part, sizeof part);
         if (n <= 0)
             return false;
-        size += (size_t)n;
-        text[size] = '\0';
-        const char *end = strstr(text, "\r\n\r\n");
+        buffer_append(out, bytes_of(part, (size_t)n));
+        const char *text = buffer_text(out);
+        size_t body = find_body(text);
         const char *length = strstr(text, "Content-Length: ");
-        size_t body = length ? strtoul(length + 16, NULL, 10) : 0;
-        if (end && size - (size_t)(end + 4 - text) >= body)
+        if (body > 0 && out->size - body >= (length ? strtoul(length + 16, NULL, 10) : 0))
             return true;
+        if (body > 0 && !asked && strstr(text, ask))
+            (void)SSL_write(ssl, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+        asked = asked || body > 0;
     }
+}
+
+/* Take a request and count it; false when the peer left. */
+static bool
+take_request(SSL *ssl)
+{
+    struct buffer request = {0};
+    if (!read_request(ssl, &request)) {
+        buffer_free(&request);
+        return false;
+    }
+    unsigned i = tls_server.n_requests++;
+    if (i < TLS_SERVER_REQUESTS)
+        tls_server.requests[i] = request;
+    else
+        buffer_free(&request);
+    return true;
 }
 
 static bool
@@ -120,7 +148,7 @@ serve_connection(int fd)
         (void)SSL_export_keying_material(ssl, tls_server.exporter, sizeof tls_server.exporter,
                                          "EXPORTER-Channel-Binding", 24, (const unsigned char *)"",
                                          0, 1);
-        while (read_request(ssl) && act(ssl, &server.steps[tls_server.n_requests++]))
+        while (take_request(ssl) && act(ssl, &server.steps[tls_server.n_requests - 1]))
             continue;
     }
     SSL_free(ssl);
@@ -163,6 +191,8 @@ void
 tls_server_start(const struct tls_server_step *steps, const char *host, long from_s, long to_s,
                  int tls_max)
 {
+    for (size_t i = 0; i < TLS_SERVER_REQUESTS; i++)
+        buffer_free(&tls_server.requests[i]);
     memset(&server, 0, sizeof server);
     memset(&tls_server, 0, sizeof tls_server);
     server.steps = steps;
@@ -196,4 +226,13 @@ tls_server_stop(void)
     SSL_CTX_free(server.tls);
     X509_free(tls_server.certificate);
     EVP_PKEY_free(tls_server.key);
+}
+
+struct bytes
+tls_server_body(unsigned i)
+{
+    assert_true(i < TLS_SERVER_REQUESTS && i < tls_server.n_requests);
+    struct buffer *request = &tls_server.requests[i];
+    size_t body = find_body(buffer_text(request));
+    return bytes_slice(buffer_bytes(request), body, request->size - body);
 }

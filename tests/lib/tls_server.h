@@ -5,11 +5,14 @@
  */
 #pragma once
 
+#include "base/bytes.h"
+
 #include <openssl/types.h>
 #include <stdatomic.h>
 
 #define TLS_SERVER_DAY_S         86400L
 #define TLS_SERVER_EXPORTER_SIZE 32u
+#define TLS_SERVER_REQUESTS      16u
 
 enum tls_server_action {
     TLS_SERVER_END = 0,
@@ -31,6 +34,7 @@ struct tls_server {
     char origin[64];  /* "https://127.0.0.1:PORT" */
     char ca_file[64]; /* its certificate, PEM */
     atomic_uint n_requests;
+    struct buffer requests[TLS_SERVER_REQUESTS];      /* the first ones: head and body */
     unsigned char exporter[TLS_SERVER_EXPORTER_SIZE]; /* of the last connection */
 };
 
@@ -40,7 +44,10 @@ extern struct tls_server tls_server;
  * ("IP:127.0.0.1") from from_s to to_s after now. tls_max: TLS1_2_VERSION, ...; 0: any. */
 void tls_server_start(const struct tls_server_step *steps, const char *host, long from_s, long to_s,
                       int tls_max);
+/* The requests stay until the next start. */
 void tls_server_stop(void);
+/* The body of request number i. */
+struct bytes tls_server_body(unsigned i);
 
 /* A self-signed certificate, owned by the caller; write it as PEM. */
 X509 *tls_server_certificate(EVP_PKEY *key, const char *host, long from_s, long to_s);
