@@ -45,7 +45,7 @@ struct http_exchange {
     enum http_phase phase; /* guarded by http.exchange_lock while suspended */
     int64_t deadline_ms;   /* of the worker, monotonic */
     int holders;           /* connection, worker: guarded by http.exchange_lock */
-    char params[1024];
+    char params[4352];     /* a sealed enrolment is the longest, daemon/ticket.h */
 };
 
 struct http {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/service.h"
 #include "base/text.h"
-#include "daemon/ek_files.h"
+#include "daemon/enroll.h"
 #include "daemon/http.h"
 #include "daemon/settings.h"
 #include "daemon/tls.h"
@@ -81,7 +81,7 @@ open_keys(struct process *p, struct diag *diag)
     if (s == STATUS_OK)
         s = keyring_open(path, service_credentials(), true, &p->verifier.keyring, diag);
     if (s == STATUS_OK)
-        s = ek_files_load(p->config, &p->verifier.ek_roots, diag);
+        s = enroll_open(p->config, now_s(), &p->verifier.enroll, diag);
     return s;
 }
 
@@ -214,7 +214,7 @@ reload(struct process *p)
         s = http_reload(p->http, (const char *)pair.certificate.data, (const char *)pair.key.data,
                         &diag);
     if (s == STATUS_OK)
-        s = ek_files_reload(p->config, p->verifier.ek_roots, &diag);
+        s = enroll_reload(p->verifier.enroll, p->config, now_s(), &diag);
     if (s == STATUS_OK)
         s = snapshot_refresh(p->verifier.snapshot, true, &diag);
     if (s == STATUS_OK)
@@ -275,7 +275,7 @@ process_close(struct process *p)
     writer_free(p->verifier.writer);
     snapshot_close(p->verifier.snapshot);
     store_close(p->verifier.store);
-    ek_files_free(p->verifier.ek_roots);
+    enroll_close(p->verifier.enroll);
     keyring_close(p->verifier.keyring);
     for (size_t i = 0; i < SETTINGS_ORIGINS; i++)
         free(p->origins[i]);

@@ -44,6 +44,12 @@ const struct config_spec settings_table[] = {
      "directory of trusted EK root certificates (PEM or DER)", false},
     {"enrollment", "ek_bundle", CONFIG_TEXT, "/etc/attestd/ek-intermediates",
      "directory of EK intermediates and CRLs (PEM or DER)", false},
+    {"enrollment", "advisories", CONFIG_TEXT, "/usr/share/attestd/advisories.json",
+     "file of TPM firmware that is known as bad", false},
+    {"enrollment", "oddities", CONFIG_LIST, NULL,
+     "defects of EK certificates accepted beyond the usual: missing-eku, ecc-encipherment", false},
+    {"enrollment", "rate", CONFIG_U64, "120", "enrolments a minute from one address", false},
+    {"enrollment", "rate_total", CONFIG_U64, "3000", "enrolments a minute from all", false},
     {"log", "level", CONFIG_TEXT, "info", "error, warning, notice, info or debug", false},
 };
 /* clang-format on */

@@ -12,7 +12,7 @@
 #include "daemon/store.h"
 #include "daemon/writer.h"
 
-struct ek_roots; /* evidence/ek_chain.h */
+struct enroll; /* daemon/enroll.h */
 
 struct verifier {
     const struct config *config;
@@ -20,7 +20,7 @@ struct verifier {
     struct writer *writer;
     struct snapshot *snapshot; /* the documents in force */
     struct keyring *keyring;
-    struct ek_roots *ek_roots;  /* trust anchors and bundle for EK certificates */
+    struct enroll *enroll;      /* trust in EKs, rates */
     const char *const *origins; /* our own https origins, without a trailing slash */
     size_t n_origins;
     bool exporter_required; /* off behind a proxy that ends TLS */

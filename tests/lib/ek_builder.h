@@ -62,5 +62,9 @@ void ek_builder_ca_clear(struct ek_builder_ca *ca);
 /* A CRL of ca; revoked: a serial number, 0 for none. DER appended. */
 void ek_builder_crl(const struct ek_builder_ca *ca, long revoked, int64_t next_update_s,
                     struct buffer *out);
+/* TPM2_ActivateCredential by this EK for the key of that Name: false when the blob's integrity does
+ * not hold, else the credential is appended. blob and secret with their sizes. */
+bool ek_builder_activate(const struct ek_builder *b, struct bytes blob, struct bytes secret,
+                         struct bytes name, struct buffer *out);
 /* der as PEM with this label, appended. */
 void ek_builder_pem(const char *label, struct bytes der, struct buffer *out);

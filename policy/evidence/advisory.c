@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a table of firmware and a TPM's names; to: reasons; never: knows an advisory by itself. */
+#include "evidence/advisory.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHARACTERS 4u
+#define RANGE_SIZE 64u
+
+enum status
+advisories_add(struct advisories *list, const struct advisory *row)
+{
+    if (row->id[0] == '\0' || row->from >= row->below)
+        return STATUS_INVALID;
+    if (list->n_items >= ADVISORIES_MAX)
+        return STATUS_LIMIT;
+    struct advisory *items = reallocarray(list->items, list->n_items + 1, sizeof *items);
+    if (!items)
+        return STATUS_NOMEM;
+    items[list->n_items++] = *row;
+    list->items = items;
+    return STATUS_OK;
+}
+
+/* Makers end their name with a blank in one place and a NUL in the other. */
+static uint32_t
+fold_blanks(uint32_t manufacturer)
+{
+    for (unsigned shift = 0; shift < 32 && ((manufacturer >> shift) & 0xFF) <= ' '; shift += 8)
+        manufacturer &= ~(UINT32_C(0xFF) << shift);
+    return manufacturer;
+}
+
+static bool
+names(const struct advisory *row, uint32_t manufacturer, const char *model, uint64_t version)
+{
+    if (fold_blanks(row->manufacturer) != fold_blanks(manufacturer) || version < row->from ||
+        version >= row->below)
+        return false;
+    return row->model[0] == '\0' || (model && text_starts(model, row->model));
+}
+
+static void
+note(const struct advisory *row, uint64_t version, struct reasons *reasons)
+{
+    char range[RANGE_SIZE];
+    struct reason *r = reasons_add(reasons, REASON_EK_ADVISORY);
+    reason_set_what(r, row->id);
+    (void)snprintf(range, sizeof range, "%016" PRIx64 " or later", row->below);
+    reason_set_expected(r, range);
+    (void)snprintf(range, sizeof range, "%016" PRIx64, version);
+    reason_set_found(r, range);
+}
+
+bool
+advisories_check(const struct advisories *list, uint32_t manufacturer, const char *model,
+                 uint64_t firmware_version, struct reasons *reasons)
+{
+    bool good = true;
+    for (size_t i = 0; i < list->n_items; i++) {
+        if (!names(&list->items[i], manufacturer, model, firmware_version))
+            continue;
+        note(&list->items[i], firmware_version, reasons);
+        good = false;
+    }
+    return good;
+}
+
+void
+advisories_free(struct advisories *list)
+{
+    free(list->items);
+    *list = (struct advisories){0};
+}
+
+bool
+advisory_manufacturer_parse(const char *text, uint32_t *out)
+{
+    size_t size = text ? strnlen(text, CHARACTERS + 1) : 0;
+    *out = 0;
+    if (size == 0 || size > CHARACTERS || !text_is_printable(bytes_of(text, size)))
+        return false;
+    for (size_t i = 0; i < CHARACTERS; i++) {
+        unsigned char c = i < size ? (unsigned char)text[i] : 0;
+        if (c > 0x7E)
+            return false;
+        *out = *out << 8 | c;
+    }
+    return true;
+}
