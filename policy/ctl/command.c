@@ -60,11 +60,9 @@ static const struct {
     const struct command *commands;
     const size_t *n_commands;
 } groups[] = {
-    {inspect_commands, &inspect_n_commands},
-    {device_commands, &device_n_commands},
-    {attestation_commands, &attestation_n_commands},
-    {document_commands, &document_n_commands},
-    {token_commands, &token_n_commands},
+    {inspect_commands, &inspect_n_commands},   {verify_commands, &verify_n_commands},
+    {device_commands, &device_n_commands},     {attestation_commands, &attestation_n_commands},
+    {document_commands, &document_n_commands}, {token_commands, &token_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

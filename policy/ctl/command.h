@@ -41,6 +41,8 @@ struct command {
 /* All commands, one file a group. */
 extern const struct command inspect_commands[];
 extern const size_t inspect_n_commands;
+extern const struct command verify_commands[];
+extern const size_t verify_n_commands;
 extern const struct command device_commands[];
 extern const size_t device_n_commands;
 extern const struct command attestation_commands[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attestctl inspect: log, ima. */
+/* attestctl inspect: log, ima, quote. */
 #include "ctl/inspect.h"
 
 const struct command inspect_commands[] = {
@@ -9,5 +9,7 @@ const struct command inspect_commands[] = {
     {"inspect", "ima", "FILE [--entries] [--json]", 1, 1,
      "read an IMA list (binary or ASCII): PCR values, violations, what is wrong", inspect_ima,
      "json entries"},
+    {"inspect", "quote", "FILE [--json]", 1, 1,
+     "read a quote (TPMS_ATTEST or TPM2B_ATTEST): what it covers, counters", inspect_quote, "json"},
 };
 const size_t inspect_n_commands = sizeof inspect_commands / sizeof *inspect_commands;

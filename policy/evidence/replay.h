@@ -75,6 +75,10 @@ size_t replay_n_ima_unattested(const struct replay *r);
 size_t replay_ima_size(const struct replay *r);
 /* State to keep with the result. */
 const struct replay_state *replay_state_after(const struct replay *r);
+/* What systemd extends into PCR 11 after the boot log has ended, in order; NULL past the last. A
+ * boot without an initrd begins at REPLAY_PHASE_HOST. [systemd-pcrphase.service(8)] */
+#define REPLAY_PHASE_HOST 2u
+const char *replay_phase(size_t i);
 void replay_free(struct replay *r);
 void replay_freep(struct replay **r);
 

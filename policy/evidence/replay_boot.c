@@ -19,7 +19,13 @@ static const char *const phases[] = {
 };
 #define N_PHASES    (sizeof phases / sizeof phases[0])
 #define FIRST_PHASE 0u
-#define HOST_PHASE  2u
+#define HOST_PHASE  REPLAY_PHASE_HOST
+
+const char *
+replay_phase(size_t i)
+{
+    return i < N_PHASES ? phases[i] : NULL;
+}
 
 /* The log counts unless it is malformed or of a kind that carries no trust. */
 static enum status

@@ -46,8 +46,23 @@ def inspect(what, *arguments, **options):
     outcome = attestctl("inspect", what, *arguments, "--json", **options)
     assert outcome.code in (0, 1), outcome.err
     check_schema(f"inspect-{what}", outcome.document)
-    assert (outcome.code == 1) == bool(outcome.document["reasons"] or outcome.document["dropped"])
+    check_code(outcome)
     return outcome
+
+
+def verify(*arguments):
+    """verify quote ... --json, its document being what the schema says."""
+    outcome = attestctl("verify", "quote", *arguments, "--json")
+    assert outcome.code in (0, 1), outcome.err
+    check_schema("verify-quote", outcome.document)
+    check_code(outcome)
+    assert outcome.document["verified"] or outcome.code == 1
+    return outcome
+
+
+def check_code(outcome):
+    bad = outcome.document["reasons"] or outcome.document["dropped"]
+    assert outcome.code == (1 if bad else 0)
 
 
 def check_schema(name, document):

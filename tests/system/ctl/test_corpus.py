@@ -5,7 +5,7 @@ false alarm until somebody has looked."""
 import json
 
 import pytest
-from conftest import attestctl, corpus, expected_values, inspect
+from conftest import attestctl, corpus, expected_values, inspect, verify
 
 BOOTS = ["A", "B", "C", "D1", "E2", "K"]
 
@@ -65,7 +65,68 @@ def test_violations_give_what_the_tpm_had():
         assert outcome.document["pcrs"][bank]["10"] in said, bank
 
 
+def quote_arguments(folder, kind, bank):
+    quote = folder / "quote"
+    return ["--attest", quote / f"quote-{kind}-{bank}.msg",
+            "--signature", quote / f"quote-{kind}-{bank}.sig",
+            "--qualifying-data", (quote / "nonce.hex").read_text().strip(),
+            "--select", f"{bank}:0-15"]
+
+
+@pytest.mark.parametrize("boot", BOOTS)
+@pytest.mark.parametrize("kind", ["rsa", "ecc"])
+@pytest.mark.parametrize("bank", ["sha1", "sha256", "sha384"])
+def test_verifies_the_measured_boots_quotes(boot, kind, bank):
+    folder = corpus() / "measured-boots" / boot
+    quote = folder / "quote"
+    known = quote_arguments(folder, kind, bank)
+    logs = ["--log", folder / "binary_bios_measurements",
+            "--ima", quote / f"ima-after-quote-{kind}-{bank}.bin"]
+    for key in (f"ak-{kind}.pub", f"ak-{kind}.pem"):
+        assert verify("--key", quote / key, *known).code == 0
+    key = ["--key", quote / f"ak-{kind}.pub"]
+    values = ["--pcrs", quote / f"quote-{kind}-{bank}.pcrs"]
+    assert verify(*key, *known, *values).code == 0
+    for given in (values, []):  # without them the logs give the values
+        outcome = verify(*key, *known, *given, *logs)
+        # boot_aggregate is of the sha256 bank: a quote of another cannot show that it is this boot's.
+        assert outcome.reasons == ([] if bank == "sha256" else ["ima.boot-aggregate"])
+        assert set(outcome.document["replay"]["pcrs"].values()) == {"proven", "reset"}
+        assert outcome.document["pcrs_from_logs"] is (not given)
+        assert outcome.document["replay"]["events"] > 20
+        assert outcome.document["replay"]["ima_entries"] > 10
+
+
+@pytest.mark.parametrize("boot", BOOTS)
+def test_refuses_a_changed_byte_of_the_measured_boots(boot, tmp_path):
+    folder = corpus() / "measured-boots" / boot
+    for kind, bank in (("rsa", "sha256"), ("ecc", "sha384")):
+        known = quote_arguments(folder, kind, bank)
+        key = ["--key", folder / "quote" / f"ak-{kind}.pub"]
+        for place in (1, 3):
+            whole = known[place].read_bytes()
+            for at in range(0, len(whole), 5):
+                (tmp_path / "f").write_bytes(whole[:at] + bytes([whole[at] ^ 0x80]) + whole[at + 1:])
+                outcome = verify(*key, *known[:place], tmp_path / "f", *known[place + 1:])
+                assert outcome.code == 1 and not outcome.document["verified"], (place, at)
+
+
+def test_another_boots_log_is_refused():
+    folder = corpus() / "measured-boots/A"
+    known = quote_arguments(folder, "ecc", "sha256")
+    key = ["--key", folder / "quote/ak-ecc.pub"]
+    logs = ["--log", corpus() / "measured-boots/C/binary_bios_measurements",
+            "--ima", folder / "quote/ima-after-quote-ecc-sha256.bin"]
+    values = ["--pcrs", folder / "quote/quote-ecc-sha256.pcrs"]
+    outcome = verify(*key, *known, *values, *logs)
+    assert outcome.code == 1 and "log.pcr-mismatch" in outcome.reasons
+    wrong = {r["pcr"] for r in outcome.document["reasons"] if r["code"] == "log.pcr-mismatch"}
+    assert wrong == {4, 9, 11}
+    outcome = verify(*key, *known, *logs)
+    assert outcome.reasons == ["log.pcr-mismatch"] and outcome.document["verified"]
+
+
 def test_any_file_ends_in_one_of_the_three():
     for path in sorted(p for p in corpus().rglob("*") if p.is_file()):
-        for what in ("log", "ima"):
+        for what in ("log", "ima", "quote"):
             assert attestctl("inspect", what, path).code in (0, 1), path
