@@ -27,11 +27,28 @@ deadline(void)
     return t;
 }
 
+/* The writer, for as long as its thread works with it. */
 static enum status
-lock_in_time(pthread_mutex_t *lock)
+take_writer(struct store *s)
 {
     const struct timespec until = deadline();
-    return pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until) == 0 ? STATUS_OK : STATUS_BUSY;
+    int waited = 0;
+    pthread_mutex_lock(&s->turns_lock);
+    while (s->writing && waited == 0)
+        waited = pthread_cond_clockwait(&s->writer_free, &s->turns_lock, CLOCK_MONOTONIC, &until);
+    bool taken = !s->writing;
+    s->writing = true;
+    pthread_mutex_unlock(&s->turns_lock);
+    return taken ? STATUS_OK : STATUS_BUSY;
+}
+
+static void
+release_writer(struct store *s)
+{
+    pthread_mutex_lock(&s->turns_lock);
+    s->writing = false;
+    pthread_cond_signal(&s->writer_free);
+    pthread_mutex_unlock(&s->turns_lock);
 }
 
 static enum status
@@ -185,8 +202,8 @@ store_open(const char *location, struct store **out, struct diag *diag)
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return STATUS_NOMEM;
-    pthread_mutex_init(&s->write_lock, NULL);
-    pthread_mutex_init(&s->readers_lock, NULL);
+    pthread_mutex_init(&s->turns_lock, NULL);
+    pthread_cond_init(&s->writer_free, NULL);
     pthread_cond_init(&s->reader_free, NULL);
     s->path = strdup(location);
     status = s->path ? store_new_notes(&s->notes) : STATUS_NOMEM;
@@ -209,15 +226,15 @@ close_readers(struct store *s)
 {
     const struct timespec until = deadline();
     int waited = 0;
-    pthread_mutex_lock(&s->readers_lock);
+    pthread_mutex_lock(&s->turns_lock);
     for (size_t i = 0; waited == 0 && i < STORE_READERS; i++) {
         while (waited == 0 && s->taken[i])
             waited =
-                pthread_cond_clockwait(&s->reader_free, &s->readers_lock, CLOCK_MONOTONIC, &until);
+                pthread_cond_clockwait(&s->reader_free, &s->turns_lock, CLOCK_MONOTONIC, &until);
         if (waited == 0)
             connection_close(&s->readers[i]);
     }
-    pthread_mutex_unlock(&s->readers_lock);
+    pthread_mutex_unlock(&s->turns_lock);
     return waited == 0;
 }
 
@@ -230,14 +247,13 @@ store_close(struct store *s)
         store_flush_notes(s, true);
         store_tend(s);
     }
-    if (!close_readers(s) || lock_in_time(&s->write_lock) != STATUS_OK) {
+    if (!close_readers(s) || take_writer(s) != STATUS_OK) {
         log_line(LOG_LEVEL_ERROR, "store: a verb hangs: left open");
         return;
     }
     connection_close(&s->writer);
-    pthread_mutex_unlock(&s->write_lock);
-    pthread_mutex_destroy(&s->write_lock);
-    pthread_mutex_destroy(&s->readers_lock);
+    pthread_mutex_destroy(&s->turns_lock);
+    pthread_cond_destroy(&s->writer_free);
     pthread_cond_destroy(&s->reader_free);
     store_free_notes(s->notes);
     free(s->path);
@@ -276,13 +292,13 @@ enum status
 store_begin_write(struct store *s, struct connection **out)
 {
     *out = NULL;
-    enum status status = lock_in_time(&s->write_lock);
+    enum status status = take_writer(s);
     if (status != STATUS_OK)
         return status;
     s->head.known = false;
     status = atomic_load(&s->failed) ? STATUS_STORE : run(&s->writer, "BEGIN IMMEDIATE");
     if (status != STATUS_OK) {
-        pthread_mutex_unlock(&s->write_lock);
+        release_writer(s);
         return status;
     }
     *out = &s->writer;
@@ -327,7 +343,7 @@ store_end_write(struct store *s, enum status so_far)
         roll_back(&s->writer);
     if (!atomic_load(&s->failed) && atomic_load(&s->n_wal_frames) >= STORE_WAL_MAX)
         checkpoint(s);
-    pthread_mutex_unlock(&s->write_lock);
+    release_writer(s);
     return so_far == STATUS_MALFORMED ? STATUS_STORE : so_far;
 }
 
@@ -373,25 +389,25 @@ take_reader(struct store *s)
 {
     const struct timespec until = deadline();
     int waited = 0;
-    pthread_mutex_lock(&s->readers_lock);
+    pthread_mutex_lock(&s->turns_lock);
     size_t i = find_reader(s);
     while (i == STORE_READERS && waited == 0) {
-        waited = pthread_cond_clockwait(&s->reader_free, &s->readers_lock, CLOCK_MONOTONIC, &until);
+        waited = pthread_cond_clockwait(&s->reader_free, &s->turns_lock, CLOCK_MONOTONIC, &until);
         i = find_reader(s);
     }
     if (i < STORE_READERS)
         s->taken[i] = true;
-    pthread_mutex_unlock(&s->readers_lock);
+    pthread_mutex_unlock(&s->turns_lock);
     return i < STORE_READERS ? &s->readers[i] : NULL;
 }
 
 static void
 release_reader(struct store *s, struct connection *c)
 {
-    pthread_mutex_lock(&s->readers_lock);
+    pthread_mutex_lock(&s->turns_lock);
     s->taken[c - s->readers] = false;
     pthread_cond_signal(&s->reader_free);
-    pthread_mutex_unlock(&s->readers_lock);
+    pthread_mutex_unlock(&s->turns_lock);
 }
 
 static enum status
@@ -460,8 +476,8 @@ store_tend(struct store *s)
     store_flush_notes(s, false);
     if (atomic_load(&s->n_wal_frames) < STORE_WAL_FRAMES)
         return;
-    if (lock_in_time(&s->write_lock) != STATUS_OK)
+    if (take_writer(s) != STATUS_OK)
         return;
     checkpoint(s);
-    pthread_mutex_unlock(&s->write_lock);
+    release_writer(s);
 }

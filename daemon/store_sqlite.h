@@ -31,13 +31,13 @@ struct notes;
 struct store {
     char *path;
     char node[LIMIT_NAME + 1];
-    atomic_bool failed;      /* a commit's outcome is unknown: closed for good */
-    atomic_int n_wal_frames; /* as of the last commit of ours */
-    pthread_mutex_t write_lock;
+    atomic_bool failed;         /* a commit's outcome is unknown: closed for good */
+    atomic_int n_wal_frames;    /* as of the last commit of ours */
+    pthread_mutex_t turns_lock; /* guards writing and taken: whose turn it is */
+    pthread_cond_t writer_free, reader_free;
+    bool writing;
     struct connection writer;
-    struct audit_head head, head_before; /* under write_lock */
-    pthread_mutex_t readers_lock;
-    pthread_cond_t reader_free;
+    struct audit_head head, head_before; /* the writer's */
     struct connection readers[STORE_READERS];
     bool taken[STORE_READERS];
     struct notes *notes;

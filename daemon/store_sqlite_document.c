@@ -324,8 +324,9 @@ load_active(struct connection *c, struct store_document_list *out)
         s = grow(out);
         if (s != STATUS_OK)
             break;
-        read_row(&q, true, &out->items[out->n_items - 1]);
-        s = check_text(c->hasher, &out->items[out->n_items - 1]);
+        struct store_document *d = &out->items[out->n_items - 1];
+        read_row(&q, true, d);
+        s = d->text.failed ? STATUS_NOMEM : check_text(c->hasher, d);
     }
     enum status end = query_end(&q);
     return s == STATUS_OK ? end : s;

@@ -11,6 +11,19 @@
 
 const struct store_actor contract_operator = {.name = "token:operator", .now_s = NOW_S};
 
+static uint8_t ek[DEVICES][DIGEST_SHA256_SIZE];
+static char id[DEVICES][DEVICE_ID_SIZE];
+
+void
+contract_fill(void)
+{
+    for (unsigned n = 0; n < DEVICES; n++) {
+        memset(ek[n], (int)n, sizeof ek[n]);
+        ek[n][0] = 0xe0;
+        (void)text_hex(bytes_of(ek[n], (DEVICE_ID_SIZE - 1) / 2), id[n], sizeof id[n]);
+    }
+}
+
 static void
 choose_location(struct contract *c)
 {
@@ -30,6 +43,7 @@ contract_open(void **state)
     struct contract *c = calloc(1, sizeof *c);
     struct diag diag = {0};
     assert_non_null(c);
+    contract_fill();
     choose_location(c);
     assert_status(STATUS_OK, store_open(c->location, &c->store, &diag));
     *state = c;
@@ -77,18 +91,15 @@ contract_open_again(void **state)
 const uint8_t *
 contract_ek(unsigned n)
 {
-    static uint8_t ek[DEVICES][DIGEST_SHA256_SIZE];
     assert_true(n < DEVICES);
-    memset(ek[n], (int)n, sizeof ek[n]);
-    ek[n][0] = 0xe0;
     return ek[n];
 }
 
 const char *
 contract_device(unsigned n)
 {
-    static char id[DEVICES][DEVICE_ID_SIZE];
-    return text_hex(bytes_of(contract_ek(n), (DEVICE_ID_SIZE - 1) / 2), id[n], sizeof id[n]);
+    assert_true(n < DEVICES);
+    return id[n];
 }
 
 struct store_enrollment

@@ -27,7 +27,8 @@ struct store *contract_open_again(void **state);
 /* The operator that the tests act as. */
 extern const struct store_actor contract_operator;
 
-/* Digest of the nth device's EK, and its id. */
+/* Digest of the nth device's EK, and its id; contract_open() fills the tables, or this. */
+void contract_fill(void);
 const uint8_t *contract_ek(unsigned n);
 const char *contract_device(unsigned n);
 /* Enrol the nth device with an AK of its own, as approved. */

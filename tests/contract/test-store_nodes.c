@@ -335,6 +335,7 @@ main(int argc, char **argv)
         CLAIM(a_process_killed_among_commits_leaves_whole_rounds),
         CLAIM(reads_what_another_node_wrote),
     };
+    contract_fill();
     if (argc == 4)
         return play(argv[1], argv[2], argv[3]);
     return cmocka_run_group_tests(tests, NULL, NULL);
