@@ -49,7 +49,7 @@ judge(struct inspect *out, struct reasons *reasons)
         v.pcrs |= (uint32_t)out->pcrs.used[pcr] << pcr;
     out->profile = order_profile(&v);
     if (out->log->format == EVENTLOG_CRYPTO_AGILE) {
-        order_check_no_action(out->log, reasons);
+        order_check_no_action(out->log, UINT32_MAX, reasons);
         order_check(&v, reasons);
     }
     free(extends);

@@ -156,11 +156,12 @@ is_zero(struct bytes in)
 }
 
 void
-order_check_no_action(const struct eventlog *log, struct reasons *reasons)
+order_check_no_action(const struct eventlog *log, uint32_t pcrs, struct reasons *reasons)
 {
     for (size_t i = 0; i < log->n_events; i++) {
         const struct event *e = &log->events[i];
-        bool zero = e->type != EVENT_NO_ACTION || e->pcr >= LIMIT_PCRS;
+        bool zero =
+            e->type != EVENT_NO_ACTION || e->pcr >= LIMIT_PCRS || (pcrs & (1u << e->pcr)) == 0;
         for (size_t bank = 0; !zero && bank < log->n_banks; bank++) {
             if (is_zero(e->digest[bank]))
                 continue;

@@ -23,7 +23,7 @@ struct order_view {
 void order_check(const struct order_view *v, struct reasons *reasons);
 /* EV_NO_ACTION extends nothing, so its digests are zero; any other is log.digest. (Windows logs one
  * of no PCR with digests: passed over.) */
-void order_check_no_action(const struct eventlog *log, struct reasons *reasons);
+void order_check_no_action(const struct eventlog *log, uint32_t pcrs, struct reasons *reasons);
 enum order_profile order_profile(const struct order_view *v);
 /* "pc", "uboot-efi", "uboot-fit" */
 const char *order_profile_name(enum order_profile profile);

@@ -62,7 +62,7 @@ check_order(struct replay_work *w)
         v.banks[bank] = w->out->banks[bank];
     for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
         v.pcrs |= (uint32_t)(w->out->pcrs[pcr] == REPLAY_PCR_PROVEN) << pcr;
-    order_check_no_action(w->out->log, w->reasons);
+    order_check_no_action(w->out->log, v.pcrs, w->reasons);
     order_check(&v, w->reasons);
 }
 

@@ -358,6 +358,23 @@ take_match(struct ima_work *i, size_t n_new)
     return judge_aggregates(i);
 }
 
+/* The bank to name: one that no prefix gives, else the one whose prefix is the shortest. */
+static const struct ima_bank *
+find_odd_bank(const struct ima_work *i)
+{
+    const struct ima_bank *odd = NULL;
+    for (size_t bank = 0; bank < i->w->out->n_banks; bank++) {
+        const struct ima_bank *b = &i->banks[bank];
+        if (!b->quoted)
+            continue;
+        if (b->match == NO_MATCH)
+            return b;
+        if (!odd || b->match < odd->match)
+            odd = b;
+    }
+    return odd;
+}
+
 static void
 blame_no_match(struct ima_work *i)
 {
@@ -370,14 +387,13 @@ blame_no_match(struct ima_work *i)
         reason_set_found(r, i->diag.text);
         return;
     }
-    size_t bank = 0;
-    while (bank + 1 < out->n_banks && (!i->banks[bank].quoted || i->banks[bank].match != NO_MATCH))
-        bank++;
+    const struct ima_bank *b = find_odd_bank(i);
     struct reason *r = blame(i->w, REASON_IMA_MISMATCH, REASON_NO_EVENT);
-    r->bank = out->banks[bank];
-    reason_set_expected_hex(r, digest_bytes(&i->banks[bank].pcr));
-    if (i->banks[bank].quoted)
-        reason_set_found_hex(r, digest_bytes(i->banks[bank].quoted));
+    if (!b)
+        return;
+    r->bank = b->quoted->alg;
+    reason_set_expected_hex(r, digest_bytes(&b->pcr));
+    reason_set_found_hex(r, digest_bytes(b->quoted));
 }
 
 /* Nothing was sent: the remembered value must still stand. */

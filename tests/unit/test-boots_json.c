@@ -2,71 +2,19 @@
 /* Recorded boots: quoting what their TPM said, the logs prove every PCR without a reason. */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "tests/lib/replay_round.h"
+#include "tests/lib/recorded_boot_json.h"
 #include "tests/lib/test.h"
 
-#include <jansson.h>
-
-static const uint16_t banks[] = {ALG_SHA1, ALG_SHA256, ALG_SHA384};
-
-typedef void load_function(const char *path, struct buffer *out);
-
-struct boot {
-    const char *folder;
-    const char *log; /* NULL: there is none */
-    const char *ima;
-    load_function *load;
-};
-
-static void
-load(const struct boot *boot, const char *file, struct buffer *out)
-{
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/%s", boot->folder, file);
-    boot->load(path, out);
-}
-
-static void
-free_json(json_t **j)
-{
-    json_decref(*j);
-}
-
-/* The builder's PCRs become those of pcrs.json. */
-static void
-load_pcrs(const struct boot *boot, struct log_builder *b)
-{
-    CLEANUP(buffer_free) struct buffer text = {0};
-    load(boot, "pcrs.json", &text);
-    CLEANUP(free_json) json_t *j = json_loadb((const char *)text.data, text.size, 0, NULL);
-    assert_non_null(j);
-    for (size_t bank = 0; bank < b->n_banks; bank++) {
-        json_t *pcrs = json_object_get(j, alg_name(b->banks[bank]));
-        for (uint32_t pcr = 0; pcr < 16; pcr++) {
-            char index[4];
-            (void)snprintf(index, sizeof index, "%u", pcr);
-            struct digest *d = &b->pcr[bank][pcr];
-            const char *hex = json_string_value(json_object_get(pcrs, index));
-            assert_status(STATUS_OK, text_parse_hex_exact(hex, d->data, d->size));
-        }
-    }
-}
-
 static struct round *
-start(const struct boot *boot)
+start(const struct recorded_boot *boot)
 {
-    struct round *r = round_start(banks, 3);
-    buffer_reset(&r->b.log);
-    load_pcrs(boot, &r->b);
-    if (boot->log)
-        load(boot, boot->log, &r->b.log);
-    load(boot, boot->ima, &r->b.ima);
-    round_quote(r);
+    struct round *r = recorded_boot_load(boot);
+    round_replay(r);
     return r;
 }
 
 static void
-assert_proven(const struct boot *boot, const struct round *r)
+assert_proven(const struct recorded_boot *boot, const struct round *r)
 {
     round_assert_no_reason(r);
     for (uint32_t pcr = 0; pcr < 16; pcr++) {
@@ -90,7 +38,7 @@ our_recorded_boots_are_proven(void **state)
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char folder[64];
         (void)snprintf(folder, sizeof folder, "tests/vectors/boots/%s", folders[i]);
-        struct boot boot = {folder, "boot-log", "ima", test_source};
+        struct recorded_boot boot = {folder, "boot-log", "ima", test_source};
         struct round *r = start(&boot);
         assert_proven(&boot, r);
         round_finish(r);
@@ -102,7 +50,7 @@ static void
 the_arm64_boot_of_uboot_is_proven_but_its_list_is_not_anchored(void **state)
 {
     (void)state;
-    struct boot boot = {"tests/vectors/boots/uboot-efi", "boot-log", "ima", test_source};
+    struct recorded_boot boot = {"tests/vectors/boots/uboot-efi", "boot-log", "ima", test_source};
     struct round *r = start(&boot);
     (void)round_assert_reason(r, REASON_IMA_NOT_ANCHORED);
     for (uint32_t pcr = 0; pcr < 8; pcr++)
@@ -115,7 +63,7 @@ static void
 a_boot_without_log_says_so(void **state)
 {
     (void)state;
-    struct boot boot = {"tests/vectors/boots/plain-no-log", NULL, "ima", test_source};
+    struct recorded_boot boot = {"tests/vectors/boots/plain-no-log", NULL, "ima", test_source};
     struct round *r = start(&boot);
     (void)round_assert_reason(r, REASON_LOG_MISSING);
     assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 10));
@@ -130,8 +78,8 @@ measured_boots_are_proven(void **state)
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char folder[64];
         (void)snprintf(folder, sizeof folder, "measured-boots/%s", folders[i]);
-        struct boot boot = {folder, "binary_bios_measurements", "ima_binary_runtime_measurements",
-                            test_corpus};
+        struct recorded_boot boot = {folder, "binary_bios_measurements",
+                                     "ima_binary_runtime_measurements", test_corpus};
         struct round *r = start(&boot);
         assert_proven(&boot, r);
         round_finish(r);
@@ -143,8 +91,8 @@ static void
 a_measured_boot_of_systemd_has_reached_its_phase(void **state)
 {
     (void)state;
-    struct boot boot = {"measured-boots/E2", "binary_bios_measurements",
-                        "ima_binary_runtime_measurements", test_corpus};
+    struct recorded_boot boot = {"measured-boots/E2", "binary_bios_measurements",
+                                 "ima_binary_runtime_measurements", test_corpus};
     struct round *r = start(&boot);
     assert_string_equal("ready", reasons_find(&r->reasons, REASON_BOOT_PHASE)->found);
     round_finish(r);
@@ -154,7 +102,7 @@ static void
 the_secure_boot_says_so_in_a_bound_variable(void **state)
 {
     (void)state;
-    struct boot boot = {"tests/vectors/boots/secure", "boot-log", "ima", test_source};
+    struct recorded_boot boot = {"tests/vectors/boots/secure", "boot-log", "ima", test_source};
     struct round *r = start(&boot);
     const struct replay_event *e = round_find(r, EVENT_KIND_VARIABLE);
     assert_string_equal("SecureBoot", e->meaning.variable.name);
@@ -172,7 +120,7 @@ static void
 the_unified_image_shows_options_and_initrd_by_digest(void **state)
 {
     (void)state;
-    struct boot boot = {"tests/vectors/boots/uki", "boot-log", "ima", test_source};
+    struct recorded_boot boot = {"tests/vectors/boots/uki", "boot-log", "ima", test_source};
     struct round *r = start(&boot);
     assert_false(round_find(r, EVENT_KIND_LOAD_OPTIONS)->meaning.bound);
     assert_non_null(round_find(r, EVENT_KIND_INITRD));
