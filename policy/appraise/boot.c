@@ -13,7 +13,7 @@
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 #define FIRMWARE_PCRS      8u
 #define PCR_IMA            10u
-#define COST_RESET         2u
+#define COST_RESET         8u
 
 /* PCRs that one boot path extends together: seeing one covers both. */
 static const uint32_t paths[] = {

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-#define COST_SURPLUS 2u
-#define COST_MISSING 2u
-#define COST_UNKNOWN 3u /* less than a missing component and a surplus event together */
+#define COST_SURPLUS 8u
+#define COST_MISSING 8u
+#define COST_WASTED  1u  /* a volatile component takes what another one is for */
+#define COST_UNKNOWN 12u /* less than a missing component and a surplus event together */
 
 /* One event that a component may take. The first min of a component must be filled. */
 struct slot {
@@ -28,6 +29,7 @@ struct line {
     const struct replay_event *event;
     enum fate fate;
     size_t component; /* for TAKEN, UNKNOWN, ORDER */
+    bool is_named;    /* some component takes it by a digest */
     bool is_known;    /* some component of the PCR takes it */
 };
 
@@ -56,6 +58,17 @@ sets_of(const struct align *a, size_t line, size_t component)
 
 /* ---- what there is ---- */
 
+static bool
+is_any(const struct reference_component *c)
+{
+    const struct reference_value *values = c->values.items;
+    for (size_t i = 0; i < c->values.n; i++) {
+        if (values[i].any)
+            return true;
+    }
+    return false;
+}
+
 static enum status
 look_up(struct align *a)
 {
@@ -76,6 +89,8 @@ look_up(struct align *a)
                                                  a->lines[i].event);
             a->sets[i * a->list->n + c] = sets;
             a->lines[i].is_known = a->lines[i].is_known || sets != 0;
+            a->lines[i].is_named =
+                a->lines[i].is_named || (sets != 0 && !is_any(a->list->items[c]));
         }
     }
     return STATUS_OK;
@@ -166,8 +181,9 @@ fill_cell(const struct align *a, size_t i, size_t k)
     if (has_event && has_slot) {
         const struct line *line = &a->lines[a->rest[i]];
         uint32_t after = cell_at(a, i + 1, k + 1)->cost;
+        bool wasted = line->is_named && is_any(a->list->items[a->slots[k].component]);
         if (sets_of(a, a->rest[i], a->slots[k].component) != 0)
-            better(cell, MOVE_TAKE, after);
+            better(cell, MOVE_TAKE, after + (wasted ? COST_WASTED : 0));
         else if (!line->is_known && !a->slots[k].optional)
             better(cell, MOVE_REPLACE, after + COST_UNKNOWN);
     }

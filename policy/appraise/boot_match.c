@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define COST_MIXED 1u
+#define COST_MIXED 16u /* a set that misses a component explains more than a mixture */
 
 /* Room for one more item of a list that grows in the arena. */
 static bool

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small profiles against small boots, in PCR 4 and 5: "shim grub kernel kernel" are events of those
+ * contents. */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tests/lib/appraise_case.h"
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One component: values are contents, separated by "|"; "*" is any. */
+struct part {
+    const char *role;
+    uint32_t pcr;
+    const char *values;
+    uint32_t min, max;
+    bool unordered;
+    const char *bundle;
+};
+
+static struct appraise_case *c;
+
+static int
+start(void **state)
+{
+    (void)state;
+    c = appraise_case_new();
+    return 0;
+}
+
+static int
+finish(void **state)
+{
+    (void)state;
+    appraise_case_free(c);
+    return 0;
+}
+
+static void
+append_value(struct buffer *out, const char *content, size_t size)
+{
+    struct digest d;
+    if (size == 1 && content[0] == '*') {
+        buffer_append_text(out, "{\"any\":true}");
+        return;
+    }
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of(content, size), &d));
+    buffer_append_text(out, "{\"sha256\":\"");
+    text_append_hex(out, digest_bytes(&d));
+    buffer_append_text(out, "\"}");
+}
+
+static void
+append_part(struct buffer *out, const struct part *p)
+{
+    buffer_append_format(out, "{\"role\":\"%s\",\"pcr\":%u,\"count\":[%u,%u],", p->role, p->pcr,
+                         p->min, p->max);
+    if (p->unordered)
+        buffer_append_text(out, "\"ordered\":false,");
+    if (p->bundle)
+        buffer_append_format(out, "\"bundle\":\"%s\",", p->bundle);
+    buffer_append_text(out, "\"values\":[");
+    for (const char *at = p->values; *at;) {
+        size_t size = strcspn(at, "|");
+        append_value(out, at, size);
+        at += size;
+        if (*at == '|') {
+            buffer_append_text(out, ",");
+            at++;
+        }
+    }
+    buffer_append_text(out, "]}");
+}
+
+/* A reference set as document i, called "a", "b", ... by it. */
+static void
+profile(size_t i, const struct part *parts, size_t n)
+{
+    struct buffer *out = &c->documents[i];
+    buffer_reset(out);
+    buffer_append_format(out,
+                         "{\"type\":\"reference\",\"id\":\"%c\",\"version\":1,"
+                         "\"generation\":\"gen-%c\",\"components\":[",
+                         (char)('a' + i - 1), (char)('a' + i - 1));
+    for (size_t k = 0; k < n; k++) {
+        if (k > 0)
+            buffer_append_text(out, ",");
+        append_part(out, &parts[k]);
+    }
+    buffer_append_text(out, "]}");
+}
+
+#define PROFILE(i, ...)                                                                            \
+    profile(i, (const struct part[]){__VA_ARGS__},                                                 \
+            sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part))
+
+static void
+measure(uint32_t pcr, const char *events)
+{
+    while (*events) {
+        size_t size = strcspn(events, " ");
+        (void)log_builder_event(&c->log, pcr, EVENT_EFI_BOOT_APPLICATION, bytes_of(events, size),
+                                bytes_of_text("path"));
+        events += size + (events[size] == ' ');
+    }
+}
+
+/* Boot, and say what came of it: "unknown-image=role/content ...". */
+static void
+boot(const char *pcr_4, const char *pcr_5)
+{
+    static const uint16_t banks[] = {ALG_SHA256};
+    struct buffer *policy = &c->documents[0];
+    buffer_reset(policy);
+    buffer_append_text(policy, "{\"type\":\"policy\",\"id\":\"p\",\"version\":1,\"perspective\":"
+                               "\"owner\",\"select\":{\"all\":true},\"boot\":{\"references\":[");
+    for (size_t i = 1; i < 4 && c->documents[i].size > 0; i++)
+        buffer_append_format(policy, "%s\"%c\"", i > 1 ? "," : "", (char)('a' + i - 1));
+    buffer_append_text(policy, "],\"coverage\":{\"enforce\":[4,5]}}}");
+    log_builder_free(&c->log);
+    log_builder_init(&c->log, c->h, banks, 1);
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        (void)log_builder_separator(&c->log, pcr);
+    measure(4, pcr_4);
+    measure(5, pcr_5);
+    appraise_case_run(c);
+}
+
+/* The contents that a digest may be of. */
+static const char *
+content_of(const char *hex)
+{
+    static const char *const known[] = {"a",       "b",      "c",       "d",
+                                        "shim",    "grub",   "evil",    "kernel",
+                                        "kernel2", "initrd", "initrd2", "memtest"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        struct digest d;
+        char text[2 * ALG_MAX_SIZE + 1];
+        assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text(known[i]), &d));
+        if (text_equal(hex, text_hex(digest_bytes(&d), text, sizeof text)))
+            return known[i];
+    }
+    return hex[0] ? "?" : "";
+}
+
+static void
+claim(const char *expected)
+{
+    CLEANUP(buffer_free) struct buffer out = {0};
+    const struct appraisal_perspective *p = appraise_case_perspective(c);
+    for (size_t i = 0; i < p->reasons.n_items; i++) {
+        const struct reason *r = &p->reasons.items[i];
+        buffer_append_format(&out, "%s%s=%s/%s", i > 0 ? " " : "",
+                             strchr(reason_code_name(r->code), '.') + 1,
+                             r->code == REASON_BOOT_SURPLUS ? "" : r->what, content_of(r->found));
+    }
+    assert_string_equal(expected, buffer_text(&out));
+    assert_int_equal(expected[0] ? VERDICT_UNTRUSTED : VERDICT_TRUSTED, p->verdict);
+}
+
+#define SHIM                                                                                       \
+    {                                                                                              \
+        "shim", 4, "shim", 1, 1, false, NULL                                                       \
+    }
+#define GRUB                                                                                       \
+    {                                                                                              \
+        "grub", 4, "grub", 1, 1, false, NULL                                                       \
+    }
+#define KERNEL                                                                                     \
+    {                                                                                              \
+        "kernel", 4, "kernel", 1, 2, false, NULL                                                   \
+    }
+
+static void
+matches_components_in_order(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB, KERNEL);
+    boot("shim grub kernel", "");
+    claim("");
+    boot("shim grub kernel kernel", "");
+    claim("");
+    assert_string_equal("gen-a", appraise_case_fact(c, REASON_BOOT_GENERATION)->found);
+}
+
+static void
+tells_a_missing_component(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB, KERNEL);
+    boot("shim kernel", "");
+    claim("missing=grub/");
+    boot("shim grub", "");
+    claim("missing=kernel/");
+    boot("", "");
+    claim("missing=shim/ missing=grub/ missing=kernel/");
+}
+
+static void
+tells_a_surplus_event(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB, KERNEL);
+    boot("shim memtest grub kernel", "");
+    claim("surplus=/memtest");
+    boot("shim grub kernel kernel kernel", "");
+    claim("surplus=/kernel");
+    boot("shim grub kernel", "evil");
+    claim("surplus=/evil");
+}
+
+static void
+tells_an_unknown_image_in_its_place(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB, KERNEL);
+    boot("shim evil kernel", "");
+    claim("unknown-image=grub/evil");
+    boot("evil grub kernel", "");
+    claim("unknown-image=shim/evil");
+    boot("shim grub evil evil", "");
+    claim("unknown-image=kernel/evil unknown-image=kernel/evil");
+}
+
+static void
+tells_a_component_at_the_wrong_place(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB, KERNEL);
+    boot("grub shim kernel", "");
+    claim("order=grub/grub");
+    boot("shim kernel grub", "");
+    claim("order=kernel/kernel");
+    boot("kernel grub shim", "");
+    claim("order=kernel/kernel order=grub/grub");
+}
+
+static void
+judges_order_inside_one_pcr_only(void **state)
+{
+    (void)state;
+    PROFILE(1, {"initrd", 5, "initrd", 1, 1, false, NULL}, SHIM, GRUB);
+    boot("shim grub", "initrd");
+    claim("");
+}
+
+static void
+takes_optional_components_or_not(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, {"fallback", 4, "a", 0, 2, false, NULL}, GRUB);
+    boot("shim grub", "");
+    claim("");
+    boot("shim a a grub", "");
+    claim("");
+    boot("shim a a a grub", "");
+    claim("surplus=/a");
+    boot("shim grub a", "");
+    claim("surplus=/a");
+}
+
+/* Greedy taking would give a to the first and leave the second without. */
+static void
+finds_the_way_when_values_overlap(void **state)
+{
+    (void)state;
+    PROFILE(1, {"first", 4, "a|b", 1, 3, false, NULL}, {"second", 4, "a", 1, 1, false, NULL},
+            {"third", 4, "a|c", 1, 1, false, NULL});
+    boot("a a a", "");
+    claim("");
+    boot("b a a a a", "");
+    claim("");
+    boot("a b a c", "");
+    claim("");
+    boot("a a", "");
+    claim("missing=third/");
+    boot("a a a a a a", "");
+    claim("surplus=/a");
+}
+
+static void
+takes_any_at_its_fixed_place_only(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, {"environment", 4, "*", 1, 1, false, NULL}, GRUB);
+    boot("shim evil grub", "");
+    claim("");
+    boot("shim grub", "");
+    claim("missing=environment/");
+    boot("shim evil evil grub", "");
+    claim("surplus=/evil");
+}
+
+static void
+takes_unordered_components_anywhere(void **state)
+{
+    (void)state;
+    PROFILE(1, {"driver", 4, "a|b|c", 2, 3, true, NULL}, SHIM, GRUB);
+    boot("shim a grub b", "");
+    claim("");
+    boot("c b a shim grub", "");
+    claim("");
+    boot("shim a grub", "");
+    claim("missing=driver/");
+    boot("a b c a shim grub", "");
+    claim("surplus=/a");
+    boot("a b evil shim grub", "");
+    claim("unknown-image=driver/evil");
+    boot("a b grub shim", "");
+    claim("order=grub/grub");
+}
+
+static void
+takes_one_of_several_sets(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, GRUB);
+    PROFILE(2, {"kernel", 4, "kernel", 1, 1, false, NULL});
+    boot("kernel", "");
+    claim("");
+    assert_string_equal("gen-b", appraise_case_fact(c, REASON_BOOT_GENERATION)->found);
+    boot("shim grub", "");
+    claim("");
+    boot("shim grub kernel", "");
+    claim("surplus=/kernel");
+    boot("kernel evil", "");
+    claim("surplus=/evil");
+}
+
+#define OS(kernel, initrd)                                                                         \
+    {"kernel", 4, kernel, 1, 1, false, "os"},                                                      \
+    {                                                                                              \
+        "initrd", 5, initrd, 1, 1, false, "os"                                                     \
+    }
+
+static void
+takes_a_bundle_from_one_generation(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, OS("kernel", "initrd"));
+    PROFILE(2, SHIM, OS("kernel2", "initrd2"));
+    boot("shim kernel", "initrd");
+    claim("");
+    boot("shim kernel2", "initrd2");
+    claim("");
+    assert_string_equal("gen-b", appraise_case_fact(c, REASON_BOOT_GENERATION)->found);
+    boot("shim kernel", "initrd2");
+    claim("mixed-generation=initrd/initrd2");
+    boot("shim kernel2", "initrd");
+    claim("mixed-generation=initrd/initrd");
+    boot("shim evil", "initrd2");
+    claim("unknown-image=kernel/evil");
+}
+
+/* Firmware, or a shim, of one set and the bundle of another: each update has its own time. */
+static void
+takes_what_has_no_bundle_from_any_set(void **state)
+{
+    (void)state;
+    PROFILE(1, {"shim", 4, "a", 1, 1, false, NULL}, OS("kernel", "initrd"));
+    PROFILE(2, {"shim", 4, "b", 1, 1, false, NULL}, OS("kernel2", "initrd2"));
+    boot("a kernel2", "initrd2");
+    claim("");
+    boot("b kernel", "initrd");
+    claim("");
+    boot("c kernel", "initrd");
+    claim("unknown-image=shim/c");
+}
+
+static void
+takes_two_bundles_from_two_generations(void **state)
+{
+    (void)state;
+    PROFILE(1, {"shim", 4, "a", 1, 1, false, "loader"}, {"grub", 4, "b", 1, 1, false, "loader"},
+            OS("kernel", "initrd"));
+    PROFILE(2, {"shim", 4, "c", 1, 1, false, "loader"}, {"grub", 4, "d", 1, 1, false, "loader"},
+            OS("kernel2", "initrd2"));
+    boot("a b kernel2", "initrd2");
+    claim("");
+    boot("c d kernel", "initrd");
+    claim("");
+    boot("a d kernel2", "initrd2");
+    claim("mixed-generation=grub/d");
+}
+
+/* A bundle that measures no initrd does not lend its kernel to one that does. */
+static void
+lends_no_value_between_bundles_of_other_build(void **state)
+{
+    (void)state;
+    PROFILE(1, SHIM, {"kernel", 4, "kernel", 1, 1, false, "os"},
+            {"initrd", 5, "initrd|initrd2", 0, 1, false, NULL});
+    PROFILE(2, SHIM, OS("kernel2", "initrd2"));
+    boot("shim kernel2", "");
+    claim("missing=initrd/");
+    boot("shim kernel", "");
+    claim("");
+}
+
+static void
+bounds_what_a_hostile_log_costs(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer events = {0};
+    for (size_t i = 0; i < 2000; i++)
+        buffer_append_text(&events, i > 0 ? " evil" : "evil");
+    PROFILE(1, {"first", 4, "a|b", 1, 4096, false, NULL}, {"second", 4, "a", 1, 4096, false, NULL});
+    boot(buffer_text(&events), "");
+    claim("surplus=/evil");
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+    const struct CMUnitTest tests[] = {
+        CASE(matches_components_in_order),
+        CASE(tells_a_missing_component),
+        CASE(tells_a_surplus_event),
+        CASE(tells_an_unknown_image_in_its_place),
+        CASE(tells_a_component_at_the_wrong_place),
+        CASE(judges_order_inside_one_pcr_only),
+        CASE(takes_optional_components_or_not),
+        CASE(finds_the_way_when_values_overlap),
+        CASE(takes_any_at_its_fixed_place_only),
+        CASE(takes_unordered_components_anywhere),
+        CASE(takes_one_of_several_sets),
+        CASE(takes_a_bundle_from_one_generation),
+        CASE(takes_what_has_no_bundle_from_any_set),
+        CASE(takes_two_bundles_from_two_generations),
+        CASE(lends_no_value_between_bundles_of_other_build),
+        CASE(bounds_what_a_hostile_log_costs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
