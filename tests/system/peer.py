@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second implementation of the device's side, from the published protocol alone: it can do what an
-honest agent does, and what a dishonest one would try. TPM by tpm2-tools, TLS by pyOpenSSL (for the
-exporter), CBOR by cbor2. Shares no code with the project's programs."""
+honest agent does, and what a dishonest one would try. TPM commands as bytes, TLS by pyOpenSSL
+(for the exporter), CBOR by cbor2. Shares no code with the project's programs."""
 
 import base64
 import hashlib
 import json
 import pathlib
 import socket
+import struct
 
 import cbor2
 from OpenSSL import SSL
 
-AK_ATTRIBUTES = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign"
+AK_ATTRIBUTES = 0x00050472
 PROFILE = "tag:attestd.example,2026:evidence#1"
 TYPES = {
     "pcrs": "application/vnd.attestd.pcrs", "quote": "application/vnd.attestd.quote",
@@ -56,7 +57,10 @@ class Connection:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.authority}",
                  f"Content-Length: {len(body)}"]
         lines += [f"{k}: {v}" for k, v in (headers or {}).items()]
-        self.tls.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        try:
+            self.tls.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        except SSL.SysCallError:
+            pass  # refused by its head: the answer stands before the end of the body
         return self.answer()
 
     def answer(self):
@@ -75,27 +79,82 @@ class Connection:
         self.tls.close()
 
 
+class Commands:
+    """As much of TPM 2.0 part 3 as a peer needs, over a software TPM's socket."""
+
+    PASSWORD = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
+    ENDORSEMENT = 0x4000000B
+
+    def __init__(self, tpm):
+        self.path = str(tpm.socket)
+
+    def send(self, tag, code, body):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.path)
+            s.sendall(struct.pack(">HII", tag, 10 + len(body), code) + body)
+            data = s.recv(65536)
+            while len(data) < 10 or len(data) < struct.unpack(">I", data[2:6])[0]:
+                data += s.recv(65536)
+        rc = struct.unpack(">I", data[6:10])[0]
+        if rc:
+            raise RuntimeError(f"TPM command {code:#x} answered {rc:#x}")
+        return data[10:]
+
+    def create_ak(self, counter):
+        """(handle, TPMT_PUBLIC) of the primary key that the protocol names."""
+        unique = (b"attestd ak 1" + struct.pack(">I", counter)).ljust(32, b"\0")
+        area = struct.pack(">HHIH", 0x23, 0x0B, AK_ATTRIBUTES, 0) + struct.pack(
+            ">HHHHH", 0x10, 0x18, 0x0B, 3, 0x10) + sized(unique) + sized(bytes(32))
+        answer = self.send(0x8002, 0x131, struct.pack(">I", self.ENDORSEMENT) + self.PASSWORD +
+                           sized(bytes(4)) + sized(area) + sized(b"") + struct.pack(">I", 0))
+        handle, _, size = struct.unpack(">IIH", answer[:10])
+        return handle, answer[10:10 + size]
+
+    def flush(self, handle):
+        self.send(0x8001, 0x165, struct.pack(">I", handle))
+
+    def quote(self, handle, extra_data, selection):
+        answer = self.send(0x8002, 0x158, struct.pack(">I", handle) + self.PASSWORD +
+                           sized(extra_data) + struct.pack(">H", 0x10) + selected(selection))
+        size, attest = struct.unpack(">IH", answer[:6])
+        return answer[6:6 + attest], answer[6 + attest:4 + size]
+
+    def read_pcrs(self, selection):
+        values = b""
+        for alg, pcrs in selection:
+            for pcr in pcrs:
+                answer = self.send(0x8001, 0x17E, selected([(alg, [pcr])]))
+                values += answer[-hashlib.new(BANKS[alg]).digest_size:]
+        return values
+
+
+def sized(data):
+    return struct.pack(">H", len(data)) + data
+
+
+def selected(selection):
+    out = struct.pack(">I", len(selection))
+    for alg, pcrs in selection:
+        bits = sum(1 << n for n in pcrs)
+        out += struct.pack(">HB", alg, 3) + bits.to_bytes(3, "little")
+    return out
+
+
 class Peer:
     """The AK of a TPM, and rounds with any part of them changed."""
 
     def __init__(self, tpm, device, origin, ca_file, counter=0):
-        self.tpm, self.device, self.origin = tpm, device, origin
+        self.tpm, self.device, self.origin, self.counter = tpm, device, origin, counter
         self.connection = Connection(origin, ca_file)
         self.directory = pathlib.Path(tpm.directory)
-        self.context = self.directory / "peer-ak.ctx"
-        unique = (b"attestd ak 1" + counter.to_bytes(4, "big")).ljust(32, b"\0")
-        point = self.directory / "peer-unique"
-        point.write_bytes(b"\x20\x00" + unique + b"\x20\x00" + bytes(32))
-        public = self.directory / "peer-ak.pub"
-        tpm.tool("tpm2_createprimary", "-C", "e", "-g", "sha256", "-G", "ecc256:ecdsa-sha256:null",
-                 "-a", AK_ATTRIBUTES, "-u", point, "-c", self.context)
-        tpm.tool("tpm2_readpublic", "-c", self.context, "-f", "tss", "-o", public)
-        self.public = public.read_bytes()[2:]
-        self.name = b"\x00\x0b" + hashlib.sha256(self.public).digest()
+        self.commands = Commands(tpm)
+        handle, public = self.commands.create_ak(counter)
+        self.commands.flush(handle)
+        self.name = b"\x00\x0b" + hashlib.sha256(public).digest()
 
     def close(self):
         self.connection.close()
-        self.context.unlink(missing_ok=True)
 
     def challenge(self, full=False):
         status, value = self.connection.request(
@@ -119,11 +178,12 @@ class Peer:
         return hashlib.sha256(encode(binding)).digest()
 
     def quote(self, extra_data, selection):
-        words = "+".join(f"{BANKS[alg]}:" + ",".join(map(str, pcrs)) for alg, pcrs in selection)
-        paths = [self.directory / n for n in ("peer.attest", "peer.sig", "peer.pcrs")]
-        self.tpm.tool("tpm2_quote", "-c", self.context, "-l", words, "-q", extra_data.hex(), "-m",
-                      paths[0], "-s", paths[1], "-f", "tss", "-o", paths[2], "-F", "values")
-        return [p.read_bytes() for p in paths]
+        handle, _ = self.commands.create_ak(self.counter)
+        try:
+            return [*self.commands.quote(handle, extra_data, selection),
+                    self.commands.read_pcrs(selection)]
+        finally:
+            self.commands.flush(handle)
 
     def evidence(self, token, boot_log=None, ima=b"", selection=None, **other):
         """Members of a round; selection, or parts of extraData, may be others than asked for."""
