@@ -106,6 +106,8 @@ kind_of_code(unsigned http_code, const char *code)
 {
     if (http_code == 503 || http_code == 429 || text_equal(code, "device.not-enrolled"))
         return OUTCOME_LATER;
+    if (http_code == 403 && code[0] != '\0')
+        return OUTCOME_DENIED;
     return http_code >= 400 && http_code < 500 && code[0] != '\0' ? OUTCOME_REFUSED
                                                                   : OUTCOME_UNAVAILABLE;
 }

@@ -18,7 +18,7 @@ enum outcome_kind {
     OUTCOME_USAGE,       /* the configuration is wrong */
     OUTCOME_UNAVAILABLE, /* the verifier cannot be reached, or is not the right one */
     OUTCOME_LATER,       /* verifier or TPM busy, or an operator must approve */
-    OUTCOME_DENIED,      /* this process may not use the TPM or a file */
+    OUTCOME_DENIED, /* this process may not use the TPM or a file, or the device not the verifier */
     OUTCOME_COUNT
 };
 

@@ -44,6 +44,7 @@ knows_a_refusal_from_trouble(void **state)
     assert_int_equal(OUTCOME_REFUSED, of_problem(422, "quote.signature", &o));
     assert_string_equal("quote.signature", o.code);
     assert_int_equal(OUTCOME_LATER, of_problem(403, "device.not-enrolled", &o));
+    assert_int_equal(OUTCOME_DENIED, of_problem(403, "enroll.token", &o));
     assert_int_equal(OUTCOME_LATER, of_problem(503, "request.busy", &o));
     assert_int_equal(7, o.retry_after_s);
     assert_int_equal(OUTCOME_UNAVAILABLE, of_problem(500, "", &o));
