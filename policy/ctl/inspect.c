@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attestctl inspect: log, ima, quote. */
+/* attestctl inspect: log, ima, quote, certificate. */
 #include "ctl/inspect.h"
 
 const struct command inspect_commands[] = {
@@ -11,5 +11,8 @@ const struct command inspect_commands[] = {
      "json entries"},
     {"inspect", "quote", "FILE [--json]", 1, 1,
      "read a quote (TPMS_ATTEST or TPM2B_ATTEST): what it covers, counters", inspect_quote, "json"},
+    {"inspect", "certificate", "FILE [--roots DIR] [--json]", 1, 1,
+     "read an EK's, CA's or platform certificate (PEM, DER, NV dump); with roots verify its path",
+     inspect_certificate, "json roots"},
 };
 const size_t inspect_n_commands = sizeof inspect_commands / sizeof *inspect_commands;

@@ -12,6 +12,7 @@
 int inspect_log(struct context *c);
 int inspect_ima(struct context *c);
 int inspect_quote(struct context *c);
+int inspect_certificate(struct context *c);
 
 /* A boot log and what was found out about it. log is NULL when it could not be read: then reasons
  * says why. */

@@ -5,7 +5,7 @@ false alarm until somebody has looked."""
 import json
 
 import pytest
-from conftest import attestctl, corpus, expected_values, inspect, verify
+from conftest import CORPUS, attestctl, corpus, expected_values, inspect, verify
 
 BOOTS = ["A", "B", "C", "D1", "E2", "K"]
 
@@ -126,7 +126,38 @@ def test_another_boots_log_is_refused():
     assert outcome.reasons == ["log.pcr-mismatch"] and outcome.document["verified"]
 
 
+def certificates():
+    for line in (CORPUS / "MANIFEST.tsv").read_text().splitlines() if CORPUS.exists() else []:
+        path, kind = line.split("\t")[:2]
+        if kind in ("ek-cert", "ek-ca", "platform-cert"):
+            yield pytest.param(path, kind, id=path)
+
+
+@pytest.mark.parametrize("path, kind", certificates())
+def test_every_certificate_is_read_or_refused_with_its_reason(path, kind):
+    outcome = inspect("certificate", corpus() / path)
+    certificate = outcome.document["certificate"]
+    assert certificate is not None
+    if kind == "ek-ca":
+        assert outcome.code == 0 and certificate["kind"] in ("ca", "other")
+    if kind == "platform-cert" and "IntelSigningKey" not in path:
+        assert certificate["kind"] == "platform" and certificate["key"] is None
+    if certificate["kind"] == "ek":
+        assert set(outcome.reasons) <= {"ek.usage", "ek.weak"}
+        assert outcome.code == 0 or {"missing-eku", "ecc-encipherment"} & set(certificate["oddities"])
+
+
+@pytest.mark.parametrize("boot", BOOTS)
+@pytest.mark.parametrize("name", ["ek-rsa.crt.der", "ek-ecc-p384.crt.der"])
+def test_the_measured_boots_certificates_lead_to_their_root(boot, name):
+    folder = corpus() / "measured-boots" / boot
+    outcome = inspect("certificate", folder / "quote" / name, "--roots", folder / "pki")
+    assert outcome.code == 0
+    assert outcome.document["chain"]["standing"] == "software"
+    assert outcome.document["chain"]["tpm_kind"] == "software"
+
+
 def test_any_file_ends_in_one_of_the_three():
     for path in sorted(p for p in corpus().rglob("*") if p.is_file()):
-        for what in ("log", "ima", "quote"):
+        for what in ("log", "ima", "quote", "certificate"):
             assert attestctl("inspect", what, path).code in (0, 1), path
