@@ -3,18 +3,58 @@
  */
 #include "daemon/compress.h"
 
+#include <stdlib.h>
 #include <zstd.h>
 
 #define LEVEL 3
 
+struct compress {
+    ZSTD_CCtx *encoder;
+    ZSTD_DCtx *decoder;
+};
+
 enum status
-compress_encode(struct bytes in, struct buffer *out)
+compress_new(struct compress **out)
+{
+    *out = NULL;
+    struct compress *z = calloc(1, sizeof *z);
+    if (!z)
+        return STATUS_NOMEM;
+    z->encoder = ZSTD_createCCtx();
+    z->decoder = ZSTD_createDCtx();
+    if (!z->encoder || !z->decoder) {
+        compress_free(z);
+        return STATUS_NOMEM;
+    }
+    *out = z;
+    return STATUS_OK;
+}
+
+void
+compress_free(struct compress *z)
+{
+    if (!z)
+        return;
+    ZSTD_freeCCtx(z->encoder);
+    ZSTD_freeDCtx(z->decoder);
+    free(z);
+}
+
+void
+compress_freep(struct compress **z)
+{
+    compress_free(*z);
+}
+
+enum status
+compress_encode(struct compress *z, struct bytes in, struct buffer *out)
 {
     size_t room = ZSTD_compressBound(in.size);
     enum status s = buffer_reserve(out, room);
     if (s != STATUS_OK)
         return s;
-    size_t size = ZSTD_compress(out->data + out->size, room, in.data, in.size, LEVEL);
+    size_t size =
+        ZSTD_compressCCtx(z->encoder, out->data + out->size, room, in.data, in.size, LEVEL);
     if (ZSTD_isError(size))
         return STATUS_NOMEM;
     out->size += size;
@@ -22,7 +62,7 @@ compress_encode(struct bytes in, struct buffer *out)
 }
 
 enum status
-compress_decode(struct bytes frame, size_t size, struct buffer *out)
+compress_decode(struct compress *z, struct bytes frame, size_t size, struct buffer *out)
 {
     if (ZSTD_getFrameContentSize(frame.data, frame.size) != size ||
         ZSTD_findFrameCompressedSize(frame.data, frame.size) != frame.size)
@@ -30,7 +70,8 @@ compress_decode(struct bytes frame, size_t size, struct buffer *out)
     enum status s = buffer_reserve(out, size);
     if (s != STATUS_OK)
         return s;
-    if (ZSTD_decompress(out->data + out->size, size, frame.data, frame.size) != size)
+    if (ZSTD_decompressDCtx(z->decoder, out->data + out->size, size, frame.data, frame.size) !=
+        size)
         return STATUS_MALFORMED;
     out->size += size;
     return STATUS_OK;

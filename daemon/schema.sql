@@ -128,7 +128,8 @@ CREATE TABLE ima_segment (
 
 -- One appraised round and what its verdict came from. version: the device's after it, so it orders a
 -- device's rounds. ima_size: how much of the boot's IMA list was proven by then (bytes, so that small
--- segments may be joined later). evidence: the small members as they were received.
+-- segments may be joined later). evidence: the small members as they were received. texts: the JSON of
+-- the appraisal and of its inputs, a NUL behind each, compressed with zstd from texts_size bytes.
 CREATE TABLE attestation (
     id TEXT PRIMARY KEY,
     device TEXT NOT NULL REFERENCES device (id) ON DELETE CASCADE,
@@ -143,9 +144,9 @@ CREATE TABLE attestation (
     userspace_log BLOB REFERENCES segment (sha256),
     pcrs BLOB NOT NULL,
     result TEXT NOT NULL,
-    appraisal TEXT NOT NULL,
-    inputs TEXT NOT NULL,
     evidence BLOB NOT NULL,
+    texts_size INTEGER NOT NULL,
+    texts BLOB NOT NULL,
     UNIQUE (device, version)
 ) STRICT;
 

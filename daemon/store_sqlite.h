@@ -15,8 +15,9 @@
 
 #define STORE_READERS      8u
 #define STORE_BUSY_MS      3000 /* how long one verb waits for another process's commit */
-#define STORE_WAL_FRAMES   1000 /* tend() checkpoints from here on */
-#define STORE_WAL_MAX      8000 /* any commit checkpoints from here on */
+#define STORE_TEXTS_MAX    (16u * 1024u * 1024u) /* the JSON of one attestation */
+#define STORE_WAL_FRAMES   1000                  /* tend() checkpoints from here on */
+#define STORE_WAL_MAX      8000                  /* any commit checkpoints from here on */
 #define CONNECTION_SQL_MAX 128u /* prepared statements of one connection, a power of two */
 
 /* The end of this node's audit chain, as the running write transaction sees it. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: rows of rounds; to: attestations, newest first by the device's own order; never: writes. */
 #include "base/text.h"
+#include "daemon/compress.h"
 #include "daemon/store_sqlite.h"
 
+#include <string.h>
+
 static const char get_by_id[] =
-    "SELECT id, device, time_s, evidence_s, expires_s, verdict, appraisal, inputs, result"
+    "SELECT id, device, time_s, evidence_s, expires_s, verdict, result, texts_size, texts"
     " FROM attestation WHERE id = ?1";
 static const char get_newest[] =
-    "SELECT id, device, time_s, evidence_s, expires_s, verdict, appraisal, inputs, result"
+    "SELECT id, device, time_s, evidence_s, expires_s, verdict, result, texts_size, texts"
     " FROM attestation WHERE device = ?1 ORDER BY version DESC LIMIT 1";
 static const char get_evidence[] = "SELECT evidence FROM attestation WHERE id = ?1";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
@@ -27,6 +30,40 @@ read_row(struct query *q, struct store_attestation *a)
         query_fail(q);
 }
 
+/* Two texts, a NUL behind each. */
+static void
+split_texts(struct query *q, const struct buffer *texts, struct store_attestation *a)
+{
+    const char *first = (const char *)texts->data;
+    size_t size = texts->size > 0 ? strnlen(first, texts->size) + 1 : 0;
+    if (size < 2 || size >= texts->size || texts->data[texts->size - 1] != 0) {
+        query_fail(q);
+        return;
+    }
+    a->appraisal_json = strdup(first);
+    a->inputs_json = strdup(first + size);
+    q->nomem = q->nomem || !a->appraisal_json || !a->inputs_json;
+}
+
+static void
+read_texts(struct query *q, struct store_attestation *a)
+{
+    CLEANUP(buffer_free) struct buffer texts = {0};
+    uint64_t size = query_get_uint(q);
+    if (size > STORE_TEXTS_MAX) {
+        query_fail(q);
+        return;
+    }
+    enum status s =
+        compress_decode(q->connection->compress, query_get_bytes(q), (size_t)size, &texts);
+    if (s == STATUS_OK)
+        split_texts(q, &texts, a);
+    else if (s == STATUS_NOMEM)
+        q->nomem = true;
+    else
+        query_fail(q);
+}
+
 static enum status
 load_one(struct store *s, const char *sql, const char *key, struct store_attestation *out)
 {
@@ -40,9 +77,8 @@ load_one(struct store *s, const char *sql, const char *key, struct store_attesta
     status = query_first(&q);
     if (status == STATUS_OK) {
         read_row(&q, out);
-        out->appraisal_json = query_get_copy(&q);
-        out->inputs_json = query_get_copy(&q);
         out->result = query_get_copy(&q);
+        read_texts(&q, out);
         status = query_end(&q);
     }
     status = store_end_read(s, c, status);

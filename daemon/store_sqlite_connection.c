@@ -2,6 +2,7 @@
 /* from: a path; to: a configured connection; never: knows a schema. */
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/compress.h"
 #include "daemon/store_sqlite.h"
 
 #include <errno.h>
@@ -56,7 +57,8 @@ open_file(const char *path, struct connection *c)
     }
     if (sqlite3_db_readonly(c->db, "main") != 0)
         return STATUS_DENIED;
-    return hasher_new(&c->hasher);
+    enum status s = compress_new(&c->compress);
+    return s == STATUS_OK ? hasher_new(&c->hasher) : s;
 }
 
 static enum status
@@ -84,6 +86,7 @@ connection_close(struct connection *c)
         sqlite3_finalize(c->prepared[i].stmt);
     (void)sqlite3_close(c->db);
     hasher_free(c->hasher);
+    compress_free(c->compress);
     *c = (struct connection){0};
 }
 

@@ -38,7 +38,7 @@ store_make_segment(struct connection *c, struct bytes log, struct segment *out)
     out->held = query_next(&q);
     s = query_end(&q);
     if (s == STATUS_OK && !out->held)
-        s = compress_encode(log, &out->frame);
+        s = compress_encode(c->compress, log, &out->frame);
     out->size = log.size;
     out->present = s == STATUS_OK;
     return s;
@@ -87,17 +87,18 @@ store_find_log(struct connection *c, const char *device,
 /* A row of digest, size, frame: the bytes appended to out, which are those that the digest names.
  */
 static enum status
-read_segment(struct query *q, struct hasher *h, size_t room, struct buffer *out)
+read_segment(struct query *q, size_t room, struct buffer *out)
 {
+    const struct connection *c = q->connection;
     uint8_t expected[DIGEST_SHA256_SIZE], found[DIGEST_SHA256_SIZE];
     query_get_exactly(q, expected, sizeof expected);
     uint64_t size = query_get_uint(q);
     if (size > room)
         return STATUS_LIMIT;
     size_t before = out->size;
-    enum status s = compress_decode(query_get_bytes(q), (size_t)size, out);
+    enum status s = compress_decode(c->compress, query_get_bytes(q), (size_t)size, out);
     if (s == STATUS_OK)
-        s = digest_sha256(h, bytes_slice(buffer_bytes(out), before, (size_t)size), found);
+        s = digest_sha256(c->hasher, bytes_slice(buffer_bytes(out), before, (size_t)size), found);
     if (s == STATUS_OK &&
         !digest_bytes_equal(bytes_of(expected, sizeof expected), bytes_of(found, sizeof found)))
         s = STATUS_MALFORMED;
@@ -107,12 +108,12 @@ read_segment(struct query *q, struct hasher *h, size_t room, struct buffer *out)
 }
 
 static enum status
-read_segments(struct query *q, struct hasher *h, size_t max, struct buffer *out, size_t *n)
+read_segments(struct query *q, size_t max, struct buffer *out, size_t *n)
 {
     enum status s = STATUS_OK;
     *n = 0;
     while (s == STATUS_OK && query_next(q)) {
-        s = read_segment(q, h, max - out->size, out);
+        s = read_segment(q, max - out->size, out);
         (*n)++;
     }
     enum status end = query_end(q);
@@ -136,7 +137,7 @@ store_get_log(struct store *s, const char *device, const uint8_t sha256[static D
     struct query q = query_of(c, get_log);
     query_put_text(&q, device);
     query_put_bytes(&q, bytes_of(sha256, DIGEST_SHA256_SIZE));
-    status = read_segments(&q, c->hasher, SEGMENT_MAX, out, &n);
+    status = read_segments(&q, SEGMENT_MAX, out, &n);
     if (status == STATUS_OK && n == 0)
         status = STATUS_NOT_FOUND;
     return store_end_read(s, c, status);
@@ -153,5 +154,5 @@ store_get_ima(struct store *s, uint64_t boot, struct buffer *out)
         return status;
     struct query q = query_of(c, get_ima);
     query_put_uint(&q, boot);
-    return store_end_read(s, c, read_segments(&q, c->hasher, IMA_BOOT_MAX, out, &n));
+    return store_end_read(s, c, read_segments(&q, IMA_BOOT_MAX, out, &n));
 }

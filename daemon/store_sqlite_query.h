@@ -10,12 +10,14 @@
 
 #define CONNECTION_SQL_MAX 128u /* prepared statements of one connection */
 
+struct compress;
 struct sqlite3;
 struct sqlite3_stmt;
 
 struct connection {
     struct sqlite3 *db;
     struct hasher *hasher;
+    struct compress *compress;
     struct {
         const char *sql;
         struct sqlite3_stmt *stmt;

@@ -6,6 +6,7 @@
 #include "base/emit.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/compress.h"
 #include "daemon/store_sqlite.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
 static const char add_attestation[] =
     "INSERT INTO attestation (id, device, version, time_s, evidence_s, expires_s, verdict, boot,"
-    " boot_log, ima_size, userspace_log, pcrs, result, appraisal, inputs, evidence)"
+    " boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size, texts)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 static const char update_device[] =
     "UPDATE device SET version = version + 1, spent_ms = ?3, attested_s = ?4, verdict = ?5,"
@@ -43,6 +44,8 @@ struct member {
     uint64_t boot;
     uint64_t ima_size;
     struct buffer state;
+    size_t texts_size;
+    struct buffer texts; /* compressed */
 };
 
 static void
@@ -52,12 +55,31 @@ free_member(struct member *m)
     store_free_segment(&m->ima);
     store_free_segment(&m->userspace_log);
     buffer_free(&m->state);
+    buffer_free(&m->texts);
+}
+
+/* A NUL behind each: store_sqlite_attestation.c takes them apart. */
+static enum status
+compress_texts(struct connection *c, const struct store_round *round, struct member *m)
+{
+    CLEANUP(buffer_free) struct buffer texts = {0};
+    buffer_append_text(&texts, round->appraisal_json);
+    buffer_append_u8(&texts, 0);
+    buffer_append_text(&texts, round->inputs_json);
+    buffer_append_u8(&texts, 0);
+    enum status s = buffer_check(&texts);
+    m->texts_size = texts.size;
+    if (s == STATUS_OK && texts.size > STORE_TEXTS_MAX)
+        return STATUS_LIMIT;
+    return s == STATUS_OK ? compress_encode(c->compress, buffer_bytes(&texts), &m->texts) : s;
 }
 
 /* What can be done before the transaction: hash, compress, encode. */
 static enum status
 prepare_member(struct connection *c, const struct store_round *round, struct member *m)
 {
+    if (!round->appraisal_json || !round->inputs_json || !round->result)
+        return STATUS_INVALID;
     m->round = round;
     for (size_t i = 0; i < round->n_perspectives; i++)
         m->verdict = i == 0 ? round->perspectives[0].verdict
@@ -69,6 +91,8 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
         s = store_make_segment(c, round->userspace_log, &m->userspace_log);
     if (s == STATUS_OK)
         s = replay_state_encode(&round->state, &m->state);
+    if (s == STATUS_OK)
+        s = compress_texts(c, round, m);
     if (s != STATUS_OK)
         return s;
     bool named =
@@ -179,9 +203,9 @@ put_attestation(struct connection *c, const struct member *m)
     put_digest(&q, m->userspace_log.present, m->userspace_log.sha256);
     query_put_bytes(&q, r->pcrs_cbor);
     query_put_text(&q, r->result);
-    query_put_text(&q, r->appraisal_json);
-    query_put_text(&q, r->inputs_json);
     query_put_bytes(&q, r->evidence);
+    query_put_uint(&q, m->texts_size);
+    query_put_bytes(&q, buffer_bytes(&m->texts));
     return query_run(&q, NULL);
 }
 

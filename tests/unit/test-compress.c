@@ -7,6 +7,23 @@
 
 #define SIZE 100000u
 
+static struct compress *z;
+
+static int
+open_contexts(void **state)
+{
+    (void)state;
+    return compress_new(&z) == STATUS_OK ? 0 : 1;
+}
+
+static int
+close_contexts(void **state)
+{
+    (void)state;
+    compress_free(z);
+    return 0;
+}
+
 static void
 fill(struct buffer *out)
 {
@@ -21,11 +38,11 @@ gives_back_what_it_took(void **state)
     CLEANUP(buffer_free) struct buffer in = {0}, frame = {0}, out = {0};
     fill(&in);
     buffer_append_text(&frame, "before");
-    assert_status(STATUS_OK, compress_encode(buffer_bytes(&in), &frame));
+    assert_status(STATUS_OK, compress_encode(z, buffer_bytes(&in), &frame));
     assert_true(frame.size < in.size / 2);
     buffer_append_text(&out, "before");
     struct bytes encoded = bytes_slice(buffer_bytes(&frame), 6, frame.size - 6);
-    assert_status(STATUS_OK, compress_decode(encoded, in.size, &out));
+    assert_status(STATUS_OK, compress_decode(z, encoded, in.size, &out));
     assert_int_equal(6 + in.size, out.size);
     assert_memory_equal("before", out.data, 6);
     assert_memory_equal(in.data, out.data + 6, in.size);
@@ -36,8 +53,8 @@ takes_nothing_and_gives_nothing(void **state)
 {
     (void)state;
     CLEANUP(buffer_free) struct buffer frame = {0}, out = {0};
-    assert_status(STATUS_OK, compress_encode((struct bytes){0}, &frame));
-    assert_status(STATUS_OK, compress_decode(buffer_bytes(&frame), 0, &out));
+    assert_status(STATUS_OK, compress_encode(z, (struct bytes){0}, &frame));
+    assert_status(STATUS_OK, compress_decode(z, buffer_bytes(&frame), 0, &out));
     assert_int_equal(0, out.size);
 }
 
@@ -47,10 +64,10 @@ refuses_a_frame_of_another_size_than_was_told(void **state)
     (void)state;
     CLEANUP(buffer_free) struct buffer in = {0}, frame = {0}, out = {0};
     fill(&in);
-    assert_status(STATUS_OK, compress_encode(buffer_bytes(&in), &frame));
-    assert_status(STATUS_MALFORMED, compress_decode(buffer_bytes(&frame), in.size - 1, &out));
-    assert_status(STATUS_MALFORMED, compress_decode(buffer_bytes(&frame), in.size + 1, &out));
-    assert_status(STATUS_MALFORMED, compress_decode(buffer_bytes(&frame), 0, &out));
+    assert_status(STATUS_OK, compress_encode(z, buffer_bytes(&in), &frame));
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size - 1, &out));
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size + 1, &out));
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), 0, &out));
     assert_int_equal(0, out.size);
 }
 
@@ -60,11 +77,12 @@ refuses_a_frame_cut_or_with_more_behind_it(void **state)
     (void)state;
     CLEANUP(buffer_free) struct buffer in = {0}, frame = {0}, out = {0};
     fill(&in);
-    assert_status(STATUS_OK, compress_encode(buffer_bytes(&in), &frame));
+    assert_status(STATUS_OK, compress_encode(z, buffer_bytes(&in), &frame));
     for (size_t size = 0; size < frame.size; size += size < 32 ? 1 : 97)
-        assert_status(STATUS_MALFORMED, compress_decode(bytes_of(frame.data, size), in.size, &out));
+        assert_status(STATUS_MALFORMED,
+                      compress_decode(z, bytes_of(frame.data, size), in.size, &out));
     buffer_append_u8(&frame, 0);
-    assert_status(STATUS_MALFORMED, compress_decode(buffer_bytes(&frame), in.size, &out));
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size, &out));
     assert_int_equal(0, out.size);
 }
 
@@ -73,7 +91,8 @@ refuses_bytes_that_are_no_frame(void **state)
 {
     (void)state;
     CLEANUP(buffer_free) struct buffer out = {0};
-    assert_status(STATUS_MALFORMED, compress_decode(bytes_of("not a frame at all", 18), 18, &out));
+    assert_status(STATUS_MALFORMED,
+                  compress_decode(z, bytes_of("not a frame at all", 18), 18, &out));
 }
 
 int
@@ -86,5 +105,5 @@ main(void)
         cmocka_unit_test(refuses_a_frame_cut_or_with_more_behind_it),
         cmocka_unit_test(refuses_bytes_that_are_no_frame),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }
