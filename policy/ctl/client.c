@@ -71,16 +71,22 @@ add_token(const struct client_settings *settings, struct curl_slist **list, stru
     return STATUS_OK;
 }
 
-/* curl wants the pin in base64 with padding; ours is base64url. */
+/* curl wants the pin in base64 with padding. */
 static enum status
-set_pin(CURL *curl, const char *pin)
+set_pin(CURL *curl, const char *hex, struct diag *diag)
 {
-    if (!pin)
+    uint8_t sha256[32];
+    CLEANUP(buffer_free) struct buffer pin = {0};
+    if (!hex)
         return STATUS_OK;
-    char text[sizeof PIN_PREFIX + 44 + 1];
-    if (strlen(pin) != 43)
-        return STATUS_INVALID;
-    (void)snprintf(text, sizeof text, PIN_PREFIX "%s=", pin);
+    if (text_parse_hex_exact(hex, sha256, sizeof sha256) != STATUS_OK)
+        return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the pinned key is not 64 hex digits");
+    buffer_append_text(&pin, PIN_PREFIX);
+    text_append_base64url(&pin, bytes_of(sha256, sizeof sha256));
+    buffer_append_u8(&pin, '=');
+    char *text = buffer_text(&pin);
+    if (!text)
+        return STATUS_NOMEM;
     for (char *p = text + strlen(PIN_PREFIX); *p; p++)
         *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
     (void)curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, text);
@@ -132,7 +138,7 @@ outcome_of(CURLcode rc, struct diag *diag)
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_CACERT_BADFILE:
         return diag_set(diag, STATUS_DENIED, CLAUSE, 0,
-                        "the verifier could not be verified: %s (see --ca-file and --pin)",
+                        "the verifier could not be verified: %s (see --ca-file and --pinned-key)",
                         curl_easy_strerror(rc));
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -159,7 +165,7 @@ client_call(const struct client_settings *settings, const struct client_request 
         return STATUS_NOMEM;
     enum status s = add_token(settings, &list, diag);
     if (s == STATUS_OK)
-        s = set_pin(curl, settings->pin);
+        s = set_pin(curl, settings->pinned_key, diag);
     if (s != STATUS_OK)
         return s;
     set_transport(curl, settings);

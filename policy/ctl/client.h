@@ -10,7 +10,7 @@
 struct client_settings {
     const char *server;     /* https origin */
     const char *ca_file;    /* NULL: the system's */
-    const char *pin;        /* base64url SHA-256 of the server key's SPKI; NULL: none */
+    const char *pinned_key; /* hex SHA-256 of the server key's SPKI; NULL: none */
     const char *token_file; /* NULL: no credentials */
 };
 

@@ -16,14 +16,14 @@ static const struct config_spec settings[] = {
     {"verifier", "server", CONFIG_TEXT, NULL, "https origin of the verifier", false},
     {"verifier", "ca_file", CONFIG_TEXT, NULL,
      "CA file (PEM) that the server's certificate leads to", false},
-    {"verifier", "pin", CONFIG_TEXT, NULL, "base64url SHA-256 of the server key's SPKI", false},
+    {"verifier", "pinned_key", CONFIG_TEXT, NULL, "hex SHA-256 of the server key's SPKI", false},
     {"verifier", "token_file", CONFIG_TEXT, NULL, "file with the bearer token, mode 0600", false},
 };
 
 const struct option_spec command_options[] = {
     {"server", "URL", "https origin of the verifier", false},
     {"ca-file", "FILE", "CA file that the server's certificate leads to", false},
-    {"pin", "PIN", "base64url SHA-256 of the server key's SPKI", false},
+    {"pinned-key", "HEX", "SHA-256 of the server key's SPKI", false},
     {"token-file", "FILE", "file with the bearer token", false},
     {"config", "FILE", "configuration file (default " ATTESTCTL_CONFIG ")", false},
     {"json", NULL, "print JSON for programs", false},
@@ -62,7 +62,8 @@ static const struct {
 } groups[] = {
     {inspect_commands, &inspect_n_commands},   {verify_commands, &verify_n_commands},
     {device_commands, &device_n_commands},     {attestation_commands, &attestation_n_commands},
-    {document_commands, &document_n_commands}, {token_commands, &token_n_commands},
+    {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
+    {token_commands, &token_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)
@@ -204,7 +205,7 @@ command_run(const struct command *command, const struct options *o)
         c.client = (struct client_settings){
             .server = setting(o, &config, "server", "server"),
             .ca_file = setting(o, &config, "ca-file", "ca_file"),
-            .pin = setting(o, &config, "pin", "pin"),
+            .pinned_key = setting(o, &config, "pinned-key", "pinned_key"),
             .token_file = setting(o, &config, "token-file", "token_file"),
         };
     }

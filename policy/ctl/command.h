@@ -36,7 +36,7 @@ struct command {
 };
 
 /* Options of every command that calls the verifier. */
-#define COMMAND_REMOTE "server ca-file pin token-file "
+#define COMMAND_REMOTE "server ca-file pinned-key token-file "
 
 /* All commands, one file a group. */
 extern const struct command inspect_commands[];
@@ -49,6 +49,8 @@ extern const struct command attestation_commands[];
 extern const size_t attestation_n_commands;
 extern const struct command document_commands[];
 extern const size_t document_n_commands;
+extern const struct command profile_commands[];
+extern const size_t profile_n_commands;
 extern const struct command token_commands[];
 extern const size_t token_n_commands;
 
