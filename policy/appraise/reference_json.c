@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -297,32 +298,93 @@ static const struct shape_field reference_fields[] = {
     {"files", false, read_files, offsetof(struct reference, files)},
 };
 
-static bool
-values_overlap(const struct reference_value *a, const struct reference_value *b)
+/* ---- unordered components ---- */
+
+/* One value of one component, for sorting: equal digests of a PCR come to stand together. */
+struct claim {
+    uint32_t pcr;
+    const struct digest *digest; /* NULL: any */
+    size_t component;
+    bool ordered;
+};
+
+static int
+order_claims(const void *a, const void *b)
 {
-    if (a->any || b->any)
-        return true;
-    for (size_t i = 0; i < a->n_digests; i++) {
-        for (size_t j = 0; j < b->n_digests; j++) {
-            if (digest_equal(&a->digests[i], &b->digests[j]))
-                return true;
-        }
-    }
-    return false;
+    const struct claim *x = a;
+    const struct claim *y = b;
+    if (x->pcr != y->pcr)
+        return x->pcr < y->pcr ? -1 : 1;
+    if (!x->digest || !y->digest)
+        return (x->digest ? 1 : 0) - (y->digest ? 1 : 0);
+    if (x->digest->alg != y->digest->alg)
+        return x->digest->alg < y->digest->alg ? -1 : 1;
+    return bytes_order(digest_bytes(x->digest), digest_bytes(y->digest));
 }
 
-static bool
-components_overlap(const struct reference_component *a, const struct reference_component *b)
+static size_t
+count_claims(const struct reference *r)
 {
-    const struct reference_value *va = a->values.items;
-    const struct reference_value *vb = b->values.items;
-    for (size_t i = 0; i < a->values.n; i++) {
-        for (size_t j = 0; j < b->values.n; j++) {
-            if (values_overlap(&va[i], &vb[j]))
-                return true;
+    size_t n = 0;
+    const struct reference_component *c = r->components.items;
+    for (size_t i = 0; i < r->components.n; i++) {
+        const struct reference_value *values = c[i].values.items;
+        for (size_t k = 0; k < c[i].values.n; k++)
+            n += values[k].any ? 1 : values[k].n_digests;
+    }
+    return n;
+}
+
+static size_t
+list_claims(const struct reference *r, struct claim *out)
+{
+    size_t n = 0;
+    const struct reference_component *c = r->components.items;
+    for (size_t i = 0; i < r->components.n; i++) {
+        const struct reference_value *values = c[i].values.items;
+        for (size_t k = 0; k < c[i].values.n; k++) {
+            if (values[k].any)
+                out[n++] = (struct claim){c[i].pcr, NULL, i, c[i].ordered};
+            for (size_t d = 0; d < values[k].n_digests; d++)
+                out[n++] = (struct claim){c[i].pcr, &values[k].digests[d], i, c[i].ordered};
         }
     }
-    return false;
+    return n;
+}
+
+static enum status
+refuse_shared(const struct shape_node *root, const struct claim *a, const struct claim *b)
+{
+    struct shape_node list = {0};
+    (void)shape_member(root, "components", &list);
+    const struct claim *unordered = a->ordered ? b : a;
+    const struct claim *other = a->ordered ? a : b;
+    struct shape_node at = {.parent = &list, .index = unordered->component, .source = root->source};
+    return shape_refuse(&at, "is unordered and shares a value with components[%zu]",
+                        other->component);
+}
+
+/* What takes any digest comes first in its PCR, and shares with all that follow. */
+static bool
+is_shared(const struct claim *a, const struct claim *b)
+{
+    bool same = !a->digest || (b->digest && digest_equal(a->digest, b->digest));
+    return a->pcr == b->pcr && a->component != b->component && same && (!a->ordered || !b->ordered);
+}
+
+static enum status
+check_claims(const struct shape_node *root, const struct claim *claims, size_t n)
+{
+    const struct claim *any = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && is_shared(&claims[i - 1], &claims[i]))
+            return refuse_shared(root, &claims[i - 1], &claims[i]);
+        if (any && is_shared(any, &claims[i]))
+            return refuse_shared(root, any, &claims[i]);
+        if (!claims[i].digest)
+            any = &claims[i];
+    }
+    return STATUS_OK;
 }
 
 /* An unordered component shares no value with another of its PCR: whose event it is would be open.
@@ -330,18 +392,15 @@ components_overlap(const struct reference_component *a, const struct reference_c
 static enum status
 check_unordered(const struct shape_node *root, const struct reference *r)
 {
-    const struct reference_component *c = r->components.items;
-    for (size_t i = 0; i < r->components.n; i++) {
-        for (size_t j = 0; !c[i].ordered && j < r->components.n; j++) {
-            if (i == j || c[i].pcr != c[j].pcr || !components_overlap(&c[i], &c[j]))
-                continue;
-            struct shape_node list = {0};
-            (void)shape_member(root, "components", &list);
-            struct shape_node at = {.parent = &list, .index = i, .source = root->source};
-            return shape_refuse(&at, "is unordered and shares a value with components[%zu]", j);
-        }
-    }
-    return STATUS_OK;
+    size_t n = count_claims(r);
+    struct claim *claims = calloc(n + 1, sizeof *claims);
+    if (!claims)
+        return STATUS_NOMEM;
+    n = list_claims(r, claims);
+    qsort(claims, n, sizeof *claims, order_claims);
+    enum status s = check_claims(root, claims, n);
+    free(claims);
+    return s;
 }
 
 enum status
