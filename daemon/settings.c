@@ -44,7 +44,7 @@ const struct config_spec settings_table[] = {
      "directory of trusted EK root certificates (PEM or DER)", false},
     {"enrollment", "ek_bundle", CONFIG_TEXT, "/etc/attestd/ek-intermediates",
      "directory of EK intermediates and CRLs (PEM or DER)", false},
-    {"enrollment", "advisories", CONFIG_TEXT, "/usr/share/attestd/advisories.json",
+    {"enrollment", "advisories", CONFIG_TEXT, "/etc/attestd/advisories.json",
      "file of TPM firmware that is known as bad", false},
     {"enrollment", "oddities", CONFIG_LIST, NULL,
      "defects of EK certificates accepted beyond the usual: missing-eku, ecc-encipherment", false},

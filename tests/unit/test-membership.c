@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "tests/lib/applicant.h"
 
+#include <sqlite3.h>
+
 /* ---- member by ---- */
 
 static void
@@ -207,6 +209,39 @@ refuses_an_ak_of_another_device(void **state)
     applicant_assert_not_activated(&o, REASON_EK_SAME_TPM);
 }
 
+/* The store's own test fills it the same way. */
+static void
+fill_with_pending(const struct applicant *f)
+{
+    char path[128];
+    char sql[512];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/attestd.db", f->directory);
+    (void)snprintf(sql, sizeof sql,
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u)"
+                   " INSERT INTO device (id, ueid, version, state, genuine, member_by, verdict,"
+                   " ek_sha256, ak_serial, created_s, enrolled_s, attested_s, spent_ms) SELECT"
+                   " printf('%%032x', i), x'01', 1, 'pending', 'unverified', 'none', 'none', x'00',"
+                   " 0, %lld, 0, 0, 0 FROM n",
+                   LIMIT_PENDING_DEVICES, (long long)APPLICANT_NOW_S);
+    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static void
+refuses_another_waiting_device_when_it_is_full(void **state)
+{
+    struct applicant *f = *state;
+    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
+    applicant_body(f, &body);
+    fill_with_pending(f);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    applicant_assert_offered(&offer);
+    CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
+    applicant_assert_not_activated(&o, REASON_ENROLL_FULL);
+}
+
 int
 main(void)
 {
@@ -224,6 +259,7 @@ main(void)
         APPLICANT_CASE(takes_a_new_ak_of_an_enrolled_device),
         APPLICANT_CASE(refuses_an_ek_of_another_device),
         APPLICANT_CASE(refuses_an_ak_of_another_device),
+        APPLICANT_CASE(refuses_another_waiting_device_when_it_is_full),
     };
     log_open("test-membership", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "daemon/advisory_json.h"
+#include "tests/lib/test.h"
+
+#define STM 0x53544D20u
+
+static const char two_rows[] =
+    "{\"advisories\":["
+    "{\"id\":\"CVE-A\",\"manufacturer\":\"STM\",\"text\":\"slow\",\"firmware\":["
+    "{\"from\":\"0047000000000000\",\"below\":\"0047001000000000\"},"
+    "{\"from\":\"004a000000000000\",\"below\":\"004a001400000000\"}]},"
+    "{\"id\":\"CVE-B\",\"manufacturer\":\"INTC\",\"model\":\"Intel\",\"firmware\":["
+    "{\"from\":\"0000000000000000\",\"below\":\"0000000000000002\"}]}]}";
+
+static void
+load(const char *text, struct advisories *list)
+{
+    struct diag diag = {0};
+    if (advisory_json_parse(bytes_of_text(text), list, &diag) != STATUS_OK)
+        fail_msg("%s", diag.text);
+}
+
+static bool
+is_named(const struct advisories *list, uint32_t manufacturer, const char *model, uint64_t version)
+{
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    bool good = advisories_check(list, manufacturer, model, version, &reasons);
+    assert_int_equal(good, reasons.n_items == 0);
+    if (!good)
+        assert_int_equal(reasons.items[0].code, REASON_EK_ADVISORY);
+    return !good;
+}
+
+static void
+names_firmware_inside_a_range_only(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    load(two_rows, &list);
+    assert_int_equal(list.n_items, 3);
+    assert_true(is_named(&list, STM, "", UINT64_C(0x0047000000000000)));
+    assert_true(is_named(&list, STM, "", UINT64_C(0x0047000fffffffff)));
+    assert_false(is_named(&list, STM, "", UINT64_C(0x0047001000000000)));
+    assert_false(is_named(&list, STM, "", UINT64_C(0x0046ffffffffffff)));
+    assert_true(is_named(&list, STM, NULL, UINT64_C(0x004a000800000000)));
+    assert_false(is_named(&list, 0x49465800, "", UINT64_C(0x0047000000000000)));
+}
+
+/* "STM" in the file, "STM " in the property. */
+static void
+takes_blank_and_nul_for_the_same_end(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    load(two_rows, &list);
+    assert_true(is_named(&list, 0x53544D00, "", UINT64_C(0x0047000000000000)));
+    assert_true(is_named(&list, 0x53544D20, "", UINT64_C(0x0047000000000000)));
+}
+
+static void
+asks_for_the_model_where_a_row_has_one(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    load(two_rows, &list);
+    assert_true(is_named(&list, 0x494E5443, "Intel PTT", 1));
+    assert_false(is_named(&list, 0x494E5443, "other", 1));
+    assert_false(is_named(&list, 0x494E5443, NULL, 1));
+}
+
+static void
+refuses_a_row_that_it_does_not_understand(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{\"advisories\":{}}",
+        "{\"advisories\":[],\"x\":1}",
+        "{\"advisories\":[{\"manufacturer\":\"STM\",\"firmware\":[]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"firmware\":[]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STMMM\",\"firmware\":[{\"from\":"
+        "\"0000000000000000\",\"below\":\"0000000000000001\"}]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"firmware\":[{\"from\":"
+        "\"0000000000000001\",\"below\":\"0000000000000001\"}]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"firmware\":[{\"from\":"
+        "\"1\",\"below\":\"0000000000000001\"}]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"unless\":1,\"firmware\":[{"
+        "\"from\":\"0000000000000000\",\"below\":\"0000000000000001\"}]}]}",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CLEANUP(advisories_free) struct advisories list = {0};
+        struct diag diag = {0};
+        assert_status(STATUS_INVALID, advisory_json_parse(bytes_of_text(bad[i]), &list, &diag));
+    }
+}
+
+static void
+ships_a_file_that_it_reads(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    test_source("daemon/advisories.json", &text);
+    load(buffer_text(&text), &list);
+    assert_true(list.n_items > 0);
+    /* ST33TPHF2ESPI, firmware 71.12: CVE-2019-16863; mended in 71.16. */
+    assert_true(is_named(&list, STM, "", UINT64_C(0x0047000c00000000)));
+    assert_false(is_named(&list, STM, "", UINT64_C(0x0047001000000000)));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_firmware_inside_a_range_only),
+        cmocka_unit_test(takes_blank_and_nul_for_the_same_end),
+        cmocka_unit_test(asks_for_the_model_where_a_row_has_one),
+        cmocka_unit_test(refuses_a_row_that_it_does_not_understand),
+        cmocka_unit_test(ships_a_file_that_it_reads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
