@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     const char *name;
@@ -132,20 +133,35 @@ outcome_of_problem(struct outcome *o, unsigned http_code, const struct reply_pro
     o->enroll_helps = text_equal(problem->code, "device.unknown");
 }
 
+static void
+tell_trusted(struct outcome *o, const struct reply_verdict *v)
+{
+    outcome_set(o, OUTCOME_TRUSTED, "trusted");
+    for (size_t i = 0; i < v->n_perspectives; i++) {
+        size_t size = strlen(o->message);
+        (void)snprintf(o->message + size, sizeof o->message - size, "%s%s", i > 0 ? ", " : " by ",
+                       v->perspectives[i].name);
+    }
+}
+
 /* The first perspective that has the verdict of the whole, and its first reason. */
 void
 outcome_of_verdict(struct outcome *o, const struct reply_verdict *v)
 {
-    bool trusted = text_equal(v->verdict, "trusted");
-    outcome_set(o, trusted ? OUTCOME_TRUSTED : OUTCOME_NOT_TRUSTED, "%s", v->verdict);
+    if (text_equal(v->verdict, "trusted")) {
+        tell_trusted(o, v);
+        return;
+    }
+    outcome_set(o, OUTCOME_NOT_TRUSTED, "%s", v->verdict);
     for (size_t i = 0; i < v->n_perspectives; i++) {
         const struct reply_perspective *p = &v->perspectives[i];
-        if (trusted || !text_equal(p->verdict, v->verdict) || p->n_reasons == 0)
+        const struct reply_reason *r = &p->reasons[0];
+        if (!text_equal(p->verdict, v->verdict) || p->n_reasons == 0)
             continue;
-        outcome_set(o, OUTCOME_NOT_TRUSTED, "%s by %s: %s (%s)%s%s", v->verdict, p->name,
-                    p->reasons[0].code, p->reasons[0].what, p->reasons[0].sentence[0] ? ": " : "",
-                    p->reasons[0].sentence);
-        (void)text_copy(o->code, sizeof o->code, p->reasons[0].code);
+        outcome_set(o, OUTCOME_NOT_TRUSTED, "%s by %s: %s%s%s%s%s%s", v->verdict, p->name, r->code,
+                    r->what[0] ? " (" : "", r->what, r->what[0] ? ")" : "",
+                    r->sentence[0] ? ": " : "", r->sentence);
+        (void)text_copy(o->code, sizeof o->code, r->code);
         return;
     }
 }

@@ -57,7 +57,7 @@ put_round(struct buffer *out, const struct state_round *r)
         return;
     }
     put_time(out, r->ended_s);
-    buffer_append_format(out, " %s: ", outcome_name(r->outcome.kind));
+    buffer_append_text(out, " ");
     put_peer(out, r->outcome.message);
     buffer_append_text(out, "\n");
     if (r->n_failures > 1) {

@@ -10,7 +10,7 @@
 #include "agent/outcome.h"
 
 #define STATE_ORIGIN_SIZE 300u
-#define STATE_NAME_SIZE   67u /* an AK Name: be16 and up to 64 bytes, and its size below */
+#define STATE_NAME_SIZE   66u /* an AK Name: be16 and up to 64 bytes */
 
 struct state_round {
     int64_t started_s;
