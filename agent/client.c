@@ -92,7 +92,7 @@ is_other_channel(const struct client_request *request, const struct client_reply
 
 /* Called before every request on every connection, and before a byte of it is sent. A second call
  * in one request means that curl would send it again on a new connection. */
-static int
+static int /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 check_channel(void *context, char *peer, char *local, int peer_port, int local_port)
 {
     struct client *c = context;

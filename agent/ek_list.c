@@ -18,7 +18,6 @@
 #define NV_EK_LAST     0x01C0001Fu
 #define NV_CHAIN_FIRST 0x01C00100u
 #define NV_CHAIN_LAST  0x01C001FFu
-#define NV_MAX         256u
 #define CHAIN_SIZE     (LIMIT_CERTS * LIMIT_CERT)
 
 static void
@@ -123,10 +122,10 @@ load_certificate(struct tpm *t, struct ek_list_item *e, struct diag *diag)
 }
 
 static bool
-has_index(const uint32_t *indices, size_t n, uint32_t index)
+has_index(const struct tpm_nv_indices *indices, uint32_t index)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (indices[i] == index)
+    for (size_t i = 0; i < indices->n_items; i++) {
+        if (indices->items[i] == index)
             return true;
     }
     return false;
@@ -136,11 +135,10 @@ has_index(const uint32_t *indices, size_t n, uint32_t index)
 static enum status
 load_certified(struct tpm *t, struct ek_list *out, struct diag *diag)
 {
-    uint32_t indices[NV_MAX];
-    size_t n = 0;
-    enum status s = tpm_nv_list(t, NV_EK_FIRST, NV_EK_LAST, indices, NV_MAX, &n, diag);
+    struct tpm_nv_indices indices = {0};
+    enum status s = tpm_nv_list(t, NV_EK_FIRST, NV_EK_LAST, &indices, diag);
     for (size_t which = 0; s == STATUS_OK && which < TPM_EK_COUNT; which++) {
-        if (!has_index(indices, n, tpm_ek_template(which)->certificate))
+        if (!has_index(&indices, tpm_ek_template(which)->certificate))
             continue;
         struct ek_list_item *e = &out->items[out->n_items];
         e->which = which;
@@ -218,12 +216,11 @@ add_uncertified(struct tpm *t, const char *algorithm, struct ek_list *out, struc
 static enum status
 load_chain(struct tpm *t, struct ek_list *out, struct diag *diag)
 {
-    uint32_t indices[NV_MAX];
-    size_t n = 0;
+    struct tpm_nv_indices indices = {0};
     CLEANUP(buffer_free) struct buffer whole = {0};
-    enum status s = tpm_nv_list(t, NV_CHAIN_FIRST, NV_CHAIN_LAST, indices, NV_MAX, &n, diag);
-    for (size_t i = 0; s == STATUS_OK && i < n && whole.size < CHAIN_SIZE; i++)
-        s = tpm_nv_get(t, indices[i], CHAIN_SIZE - whole.size, &whole, diag);
+    enum status s = tpm_nv_list(t, NV_CHAIN_FIRST, NV_CHAIN_LAST, &indices, diag);
+    for (size_t i = 0; s == STATUS_OK && i < indices.n_items && whole.size < CHAIN_SIZE; i++)
+        s = tpm_nv_get(t, indices.items[i], CHAIN_SIZE - whole.size, &whole, diag);
     struct bytes left = buffer_bytes(&whole);
     while (s == STATUS_OK && out->n_chain < LIMIT_CERTS) {
         struct bytes one = trim_der(left);

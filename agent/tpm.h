@@ -46,9 +46,16 @@ MUST_CHECK enum status tpm_banks_get(struct tpm *t, struct selection *out, struc
 MUST_CHECK enum status tpm_pcrs_get(struct tpm *t, const struct selection *s, struct buffer *out,
                                     struct diag *diag);
 
-/* NV indices in [first, last], ascending, at most max of them. */
-MUST_CHECK enum status tpm_nv_list(struct tpm *t, uint32_t first, uint32_t last, uint32_t *out,
-                                   size_t max, size_t *n, struct diag *diag);
+#define TPM_NV_MAX 256u
+
+struct tpm_nv_indices {
+    size_t n_items;
+    uint32_t items[TPM_NV_MAX];
+};
+
+/* NV indices in [first, last], ascending, the first TPM_NV_MAX of them. */
+MUST_CHECK enum status tpm_nv_list(struct tpm *t, uint32_t first, uint32_t last,
+                                   struct tpm_nv_indices *out, struct diag *diag);
 /* The whole content of an index, appended, with the empty authorisation: the index's own where it
  * cannot lock the TPM out, else the owner's. STATUS_LIMIT above max bytes. */
 MUST_CHECK enum status tpm_nv_get(struct tpm *t, uint32_t index, size_t max, struct buffer *out,

@@ -27,25 +27,35 @@ list_some(struct tpm *t, uint32_t first, TPML_HANDLE *out, bool *more, struct di
     return STATUS_OK;
 }
 
+/* Append those up to last; *next moves behind what was seen. */
+static enum status
+take_handles(const TPML_HANDLE *handles, uint32_t last, uint32_t *next, struct tpm_nv_indices *out,
+             struct diag *diag)
+{
+    for (size_t i = 0; i < handles->count && out->n_items < TPM_NV_MAX; i++) {
+        if (handles->handle[i] < *next)
+            return diag_set(diag, STATUS_TPM, CLAUSE, 0, "NV indices are not in order");
+        *next = handles->handle[i] + 1;
+        if (handles->handle[i] <= last)
+            out->items[out->n_items++] = handles->handle[i];
+    }
+    return STATUS_OK;
+}
+
 enum status
-tpm_nv_list(struct tpm *t, uint32_t first, uint32_t last, uint32_t *out, size_t max, size_t *n,
+tpm_nv_list(struct tpm *t, uint32_t first, uint32_t last, struct tpm_nv_indices *out,
             struct diag *diag)
 {
     bool more = true;
-    *n = 0;
-    while (more && *n < max) {
+    uint32_t next = first;
+    *out = (struct tpm_nv_indices){0};
+    while (more && next <= last && out->n_items < TPM_NV_MAX) {
         TPML_HANDLE handles = {0};
-        enum status s = list_some(t, first, &handles, &more, diag);
+        enum status s = list_some(t, next, &handles, &more, diag);
+        if (s == STATUS_OK)
+            s = take_handles(&handles, last, &next, out, diag);
         if (s != STATUS_OK)
             return s;
-        for (size_t i = 0; i < handles.count && *n < max; i++) {
-            if (handles.handle[i] > last)
-                return STATUS_OK;
-            if (handles.handle[i] < first)
-                return diag_set(diag, STATUS_TPM, CLAUSE, 0, "NV indices are not in order");
-            out[(*n)++] = handles.handle[i];
-            first = handles.handle[i] + 1;
-        }
     }
     return STATUS_OK;
 }
