@@ -12,23 +12,25 @@
 #define PCR_CONFIG     1u
 #define PCR_CONFIG_OLD 5u /* where older firmware measures boot variables */
 
-/* What is known by its digest. [PFP 1.06 10.4.1, 10.4.3; systemd's os-separator] */
+#define PCRS_FIRMWARE 0x00FFu
+#define PCRS_BOOT     (1u << 4 | 1u << 5) /* older firmware says it in PCR 5 too */
+#define PCRS_EXIT     (1u << 5)
+
+/* What is known by its digest. [PFP 1.06 10.4.1, 10.4.3] */
 static const struct known {
     const char *text; /* NULL: a separator */
     uint8_t separator[4];
     uint32_t value;
+    uint32_t pcrs; /* where it is what it is known as; elsewhere it is an event as any other */
 } knowns[EVENT_KNOWN_COUNT] = {
-    {.separator = {0, 0, 0, 0}, .value = 0},
-    {.separator = {0xFF, 0xFF, 0xFF, 0xFF}, .value = 0xFFFFFFFFu},
-    {.separator = {1, 0, 0, 0}, .value = 1},
-    {.text = "Calling EFI Application from Boot Option"},
-    {.text = "Returning from EFI Application from Boot Option"},
-    {.text = "Exit Boot Services Invocation"},
-    {.text = "Exit Boot Services Returned with Failure"},
-    {.text = "Exit Boot Services Returned with Success"},
-    {.text = "UEFI Debug Mode"},
-    {.text = "DMA Protection Disabled"},
-    {.text = "os-separator"},
+    {.separator = {0, 0, 0, 0}, .value = 0, .pcrs = PCRS_FIRMWARE},
+    {.separator = {0xFF, 0xFF, 0xFF, 0xFF}, .value = 0xFFFFFFFFu, .pcrs = PCRS_FIRMWARE},
+    {.separator = {1, 0, 0, 0}, .value = 1, .pcrs = PCRS_FIRMWARE},
+    {.text = "Calling EFI Application from Boot Option", .pcrs = PCRS_BOOT},
+    {.text = "Returning from EFI Application from Boot Option", .pcrs = PCRS_BOOT},
+    {.text = "Exit Boot Services Invocation", .pcrs = PCRS_EXIT},
+    {.text = "Exit Boot Services Returned with Failure", .pcrs = PCRS_EXIT},
+    {.text = "Exit Boot Services Returned with Success", .pcrs = PCRS_EXIT},
 };
 
 static const char *const quirk_names[EVENT_QUIRK_COUNT] = {
@@ -100,6 +102,9 @@ is_known(const struct event_bind *b, size_t known)
 {
     const struct event_decoder *d = b->decoder;
     bool any = false;
+    bool is_place = (knowns[known].pcrs & (1u << b->event->pcr)) != 0;
+    if (!is_place && d->log->format != EVENTLOG_CCEL)
+        return false;
     for (size_t bank = 0; bank < d->log->n_banks; bank++) {
         struct bytes listed = b->event->digest[bank];
         if ((d->banks & (1u << bank)) == 0 || listed.size == 0)

@@ -58,7 +58,7 @@ struct event_meaning {
     const char *action;   /* STRUCTURAL: the well-known string, else NULL */
 };
 
-#define EVENT_KNOWN_COUNT 11u
+#define EVENT_KNOWN_COUNT 8u
 
 /* Digests of everything that is known by its digest, computed once a log. Visible so that it needs
  * no allocation; borrows h and log. */

@@ -72,11 +72,15 @@ run(struct replay_work *w)
     take_selection(w);
     enum status s = replay_boot_log(w);
     if (s == STATUS_OK)
+        s = replay_userspace_load(w);
+    if (s == STATUS_OK)
         s = replay_boot_pcrs(w);
     if (s == STATUS_OK)
         s = replay_ima_list(w); /* may take back what the boot log alone says of PCR 10 */
     if (s == STATUS_OK)
         s = replay_boot_events(w);
+    if (s == STATUS_OK)
+        s = replay_userspace_events(w);
     if (s == STATUS_OK)
         check_order(w);
     return s;
@@ -175,6 +179,7 @@ replay_free(struct replay *r)
     if (!r)
         return;
     eventlog_free(r->log);
+    userspace_free(r->userspace);
     free(r->events);
     free(r->ima);
     free(r);

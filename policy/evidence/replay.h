@@ -30,6 +30,7 @@ struct replay_input {
     bool ima_present;
     struct bytes userspace_log; /* whole */
     bool userspace_present;
+    bool userspace_incomplete; /* the device says so (sticky bit of the file) */
     struct replay_state state; /* zero value: a new boot */
     struct bytes ima_older; /* the entries that earlier rounds of this boot proved; may be empty */
 };
@@ -41,6 +42,8 @@ enum replay_pcr {
     REPLAY_PCR_MISMATCH,   /* events do not reproduce it: log.pcr-mismatch or ima.pcr-mismatch */
     REPLAY_PCR_UNEXPLAINED /* extended, but no log has events for it: log.pcr-unexplained */
 };
+
+#define REPLAY_TYPE_USERSPACE 0xFFFFFFFFu /* type of a record of user space: it has none */
 
 /* An event that the quote proves. */
 struct replay_event {

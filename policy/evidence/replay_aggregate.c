@@ -14,6 +14,8 @@ aggregate(struct replay_work *w, size_t bank, size_t n, struct digest *out, bool
     *complete = true;
     for (uint32_t pcr = 0; pcr < n; pcr++) {
         const struct digest *quoted = replay_quoted(w, bank, pcr);
+        if (quoted && w->userspace_end[pcr] > 0)
+            quoted = &w->boot[bank][pcr]; /* user space extended it after IMA had begun */
         if (!quoted) {
             *complete = false;
             return STATUS_OK;

@@ -10,22 +10,6 @@
 #define PCR_DEBUG     16u /* resettable at any locality: never evidence of a boot */
 #define PCR_APP       23u
 #define FIRMWARE_PCRS 8u
-#define NO_PHASE      SIZE_MAX
-
-/* What systemd extends into PCR 11 after the boot log has ended, in order. Without an initrd the
- * sequence begins at the third. [systemd-pcrphase.service(8)] */
-static const char *const phases[] = {
-    "enter-initrd", "leave-initrd", "sysinit", "ready", "shutdown", "final",
-};
-#define N_PHASES    (sizeof phases / sizeof phases[0])
-#define FIRST_PHASE 0u
-#define HOST_PHASE  REPLAY_PHASE_HOST
-
-const char *
-replay_phase(size_t i)
-{
-    return i < N_PHASES ? phases[i] : NULL;
-}
 
 /* The log counts unless it is malformed or of a kind that carries no trust. */
 static enum status
@@ -145,65 +129,13 @@ find_mismatch(const struct replay_work *w, uint32_t pcr)
     return bank;
 }
 
-/* Extend the phases [first, end) after the boot log; true when every quoted bank then agrees. */
+/* What the boot log leaves open: the log of user space, or for PCR 11 the model of its phases. */
 static enum status
-try_phases(struct replay_work *w, size_t first, size_t end, bool *agrees)
+explain_rest(struct replay_work *w, uint32_t pcr, bool *explained)
 {
-    *agrees = false;
-    for (size_t bank = 0; bank < w->out->n_banks; bank++) {
-        const struct digest *quoted = replay_quoted(w, bank, PCR_PHASES);
-        struct digest pcr = w->boot[bank][PCR_PHASES];
-        for (size_t i = first; quoted && i < end; i++) {
-            struct digest phase;
-            enum status s = digest_compute(w->h, pcr.alg, bytes_of_text(phases[i]), &phase);
-            if (s == STATUS_OK)
-                s = digest_extend(w->h, &pcr, digest_bytes(&phase));
-            if (s != STATUS_OK)
-                return s == STATUS_UNSUPPORTED ? STATUS_OK : s;
-        }
-        if (quoted && !digest_equal(quoted, &pcr))
-            return STATUS_OK;
-    }
-    *agrees = true;
-    return STATUS_OK;
-}
-
-/* PCR 11 grows in user space, in older systemd without a log: only prefixes of one sequence explain
- * that. The phase reached is a fact, no proof of time. [appraisal 3] */
-static enum status
-explain_phases(struct replay_work *w, bool *agrees)
-{
-    static const size_t firsts[] = {FIRST_PHASE, HOST_PHASE};
-    *agrees = false;
-    for (size_t f = 0; f < 2; f++) {
-        for (size_t end = firsts[f] + 1; end <= N_PHASES; end++) {
-            enum status s = try_phases(w, firsts[f], end, agrees);
-            if (s != STATUS_OK || !*agrees) {
-                if (s != STATUS_OK)
-                    return s;
-                continue;
-            }
-            struct reason *r = reasons_add_at(w->reasons, REASON_BOOT_PHASE, REASON_LOG_NONE,
-                                              (int32_t)PCR_PHASES, REASON_NO_EVENT);
-            r->bound = true;
-            reason_set_found(r, phases[end - 1]);
-            return STATUS_OK;
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status
-judge_with_events(struct replay_work *w, uint32_t pcr, enum replay_pcr *out)
-{
-    *out = REPLAY_PCR_PROVEN;
-    if (find_mismatch(w, pcr) == w->out->n_banks)
-        return STATUS_OK;
-    bool explained = false;
-    enum status s = STATUS_OK;
-    if (pcr == PCR_PHASES && !w->in->userspace_present)
-        s = explain_phases(w, &explained);
-    *out = explained ? REPLAY_PCR_PROVEN : REPLAY_PCR_MISMATCH;
+    enum status s = replay_userspace_match(w, pcr, explained);
+    if (s == STATUS_OK && !*explained && pcr == PCR_PHASES && !w->in->userspace_present)
+        s = replay_phase_match(w, explained);
     return s;
 }
 
@@ -214,13 +146,16 @@ judge_pcr(struct replay_work *w, uint32_t pcr, enum replay_pcr *out)
     if (!is_quoted(w, pcr))
         return STATUS_OK;
     bool is_evidence = pcr != PCR_DEBUG && pcr != PCR_APP;
-    if (is_evidence && has_events(w, pcr))
-        return judge_with_events(w, pcr, out);
-    *out = replay_is_reset(w, pcr) ? REPLAY_PCR_RESET : REPLAY_PCR_UNEXPLAINED;
-    if (pcr != PCR_PHASES || *out == REPLAY_PCR_RESET || w->in->userspace_present)
+    bool has_log = is_evidence && has_events(w, pcr);
+    *out = REPLAY_PCR_PROVEN;
+    if (has_log && find_mismatch(w, pcr) == w->out->n_banks)
+        return STATUS_OK;
+    *out = REPLAY_PCR_RESET;
+    if (!has_log && replay_is_reset(w, pcr))
         return STATUS_OK;
     bool explained = false;
-    enum status s = explain_phases(w, &explained);
+    enum status s = is_evidence ? explain_rest(w, pcr, &explained) : STATUS_OK;
+    *out = has_log ? REPLAY_PCR_MISMATCH : REPLAY_PCR_UNEXPLAINED;
     if (explained)
         *out = REPLAY_PCR_PROVEN;
     return s;
@@ -376,15 +311,27 @@ free_decoder(struct event_decoder **d)
     free(*d);
 }
 
+/* Room for every event of both logs. */
+static enum status
+make_room(struct replay_work *w)
+{
+    size_t n = w->out->log ? w->out->log->n_events : 0;
+    n += w->out->userspace ? w->out->userspace->n_records : 0;
+    w->out->events = calloc(n > 0 ? n : 1, sizeof *w->out->events);
+    return w->out->events ? STATUS_OK : STATUS_NOMEM;
+}
+
 enum status
 replay_boot_events(struct replay_work *w)
 {
+    enum status room = make_room(w);
+    if (room != STATUS_OK)
+        return room;
     const struct eventlog *log = w->out->log;
     if (!log)
         return STATUS_OK;
     CLEANUP(free_decoder) struct event_decoder *d = malloc(sizeof *d);
-    w->out->events = calloc(log->n_events, sizeof *w->out->events);
-    if (!d || !w->out->events)
+    if (!d)
         return STATUS_NOMEM;
     uint32_t banks = 0;
     for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "evidence/userspace.h"
+#include "tests/lib/replay_round.h"
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#define HEX32  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define DIGEST "{\"hashAlg\":\"sha256\",\"digest\":\"" HEX32 "\"}"
+#define RECORD(pcr, digests)                                                                       \
+    "\x1e{\"pcr\":" pcr ",\"digests\":[" digests "],\"content_type\":\"systemd\","                 \
+    "\"content\":{\"string\":\"ready\",\"bootId\":\"00\",\"timestamp\":1,\"eventType\":\"phase\"}" \
+    "}\n"
+
+static const uint16_t two_banks[] = {ALG_SHA256, ALG_SHA384};
+
+static struct userspace *
+parse(const char *text)
+{
+    struct userspace *u = NULL;
+    struct reasons reasons = {0};
+    assert_status(STATUS_OK, userspace_parse(bytes_of_text(text), &u, &reasons));
+    if (!u)
+        fail_msg("%s: %s", reason_code_name(reasons.items[0].code), reasons.items[0].found);
+    return u;
+}
+
+static void
+assert_refused(const char *text, enum reason_code code, int64_t number)
+{
+    struct userspace *u = NULL;
+    struct reasons reasons = {0};
+    assert_status(STATUS_OK, userspace_parse(bytes_of_text(text), &u, &reasons));
+    assert_null(u);
+    assert_int_equal(1, reasons.n_items);
+    if (code != reasons.items[0].code)
+        fail_msg("%s: %s", reason_code_name(reasons.items[0].code), reasons.items[0].found);
+    assert_int_equal(number, reasons.items[0].event);
+    assert_int_equal(REASON_LOG_USERSPACE, reasons.items[0].log);
+    reasons_free(&reasons);
+}
+
+static void
+reads_a_sequence_of_records(void **state)
+{
+    (void)state;
+    CLEANUP(userspace_freep)
+    struct userspace *u = parse(
+        RECORD("11", DIGEST) RECORD("15", "{\"hashAlg\":\"future\",\"digest\":\"00\"}," DIGEST));
+    assert_int_equal(2, u->n_records);
+    assert_int_equal(11, u->records[0].pcr);
+    assert_true(u->records[0].has_pcr && !u->is_cut);
+    assert_string_equal("phase", u->records[0].type);
+    assert_true(bytes_equal(u->records[1].text, bytes_of_text("ready")));
+    assert_hex(HEX32, digest_bytes(userspace_digest(&u->records[1], ALG_SHA256)));
+    assert_null(userspace_digest(&u->records[1], ALG_SHA384));
+}
+
+static void
+an_empty_log_has_no_records(void **state)
+{
+    (void)state;
+    CLEANUP(userspace_freep) struct userspace *u = parse("");
+    assert_int_equal(0, u->n_records);
+}
+
+static void
+leaves_out_a_record_that_is_still_being_written(void **state)
+{
+    (void)state;
+    CLEANUP(userspace_freep) struct userspace *u = parse(RECORD("11", DIGEST) "\x1e{\"pcr\":1");
+    assert_int_equal(1, u->n_records);
+    assert_true(u->is_cut);
+}
+
+static void
+reads_an_array_with_record_numbers(void **state)
+{
+    (void)state;
+    CLEANUP(userspace_freep)
+    struct userspace *u = parse("[{\"recnum\":3,\"pcr\":1,\"digests\":[" DIGEST "]},"
+                                "{\"recnum\":4,\"nv_index\":30474752,\"digests\":[" DIGEST "]}]");
+    assert_int_equal(2, u->n_records);
+    assert_false(u->records[1].has_pcr);
+    assert_refused(
+        "[{\"recnum\":3,\"pcr\":1,\"digests\":[]},{\"recnum\":5,\"pcr\":1,\"digests\":[]}]",
+        REASON_LOG_RECORD_MISSING, 1);
+}
+
+static void
+refuses_what_is_no_record(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *text;
+        enum reason_code code;
+        int64_t number;
+    } rows[] = {
+        {"{}", REASON_LOG_MALFORMED, 0},
+        {"\x1e{}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1enull\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"pcr\":2,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":[]}\x1e{}\n", REASON_LOG_MALFORMED, 0},
+        {RECORD("1", DIGEST) RECORD("24", DIGEST), REASON_LOG_PCR_RANGE, 1},
+        {RECORD("-1", DIGEST), REASON_LOG_PCR_RANGE, 0},
+        {RECORD("\"1\"", DIGEST), REASON_LOG_PCR_RANGE, 0},
+        {RECORD("1", DIGEST "," DIGEST), REASON_LOG_ALGORITHM, 0},
+        {RECORD("1", "{\"hashAlg\":\"sha1\",\"digest\":\"" HEX32 "\"}"), REASON_LOG_ALGORITHM, 0},
+        {RECORD("1", "{\"hashAlg\":\"sha1\"}"), REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"recnum\":\"1\",\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {"[[[[[[[[]]]]]]]]", REASON_LOG_MALFORMED, 0},
+        {"[1]", REASON_LOG_MALFORMED, 0},
+        {"[", REASON_LOG_MALFORMED, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_refused(rows[i].text, rows[i].code, rows[i].number);
+}
+
+static void
+refuses_what_is_above_its_limits(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer big = {0};
+    buffer_append_text(&big, "\x1e{\"pcr\":1,\"digests\":[],\"content\":{\"string\":\"");
+    while (big.size < 65u * 1024u)
+        buffer_append_text(&big, "xxxxxxxx");
+    buffer_append_text(&big, "\"}}\n");
+    assert_refused(buffer_text(&big), REASON_LOG_LIMIT, 0);
+    buffer_reset(&big);
+    for (size_t i = 0; i <= LIMIT_USERSPACE_RECORDS; i++)
+        buffer_append_text(&big, "\x1e{\"pcr\":1,\"digests\":[]}\n");
+    assert_refused(buffer_text(&big), REASON_LOG_LIMIT, LIMIT_USERSPACE_RECORDS - 1);
+    while (big.size <= LIMIT_USERSPACE_LOG)
+        buffer_append_text(&big, "                ");
+    assert_refused(buffer_text(&big), REASON_LOG_LIMIT, 0);
+}
+
+/* ---- under a quote ---- */
+
+struct user_log {
+    struct round *r;
+    struct buffer log;
+};
+
+/* Append a record for every bank of the builder; it extends its PCR as well. */
+static void
+add(struct user_log *u, uint32_t pcr, const char *hashed, const char *string)
+{
+    log_builder_extend(&u->r->b, pcr, bytes_of_text(hashed));
+    buffer_append_format(&u->log, "\x1e{\"pcr\":%u,\"digests\":[", pcr);
+    for (size_t bank = 0; bank < u->r->b.n_banks; bank++) {
+        struct digest d;
+        uint16_t alg = u->r->b.banks[bank];
+        assert_status(STATUS_OK, digest_compute(u->r->h, alg, bytes_of_text(hashed), &d));
+        buffer_append_format(&u->log, "%s{\"hashAlg\":\"%s\",\"digest\":\"", bank > 0 ? "," : "",
+                             alg_name(alg));
+        text_append_hex(&u->log, digest_bytes(&d));
+        buffer_append_text(&u->log, "\"}");
+    }
+    buffer_append_format(
+        &u->log, "],\"content_type\":\"systemd\",\"content\":{\"string\":\"%s\"}}\n", string);
+}
+
+static struct user_log
+start(void)
+{
+    struct user_log u = {.r = round_start(two_banks, 2)};
+    log_builder_boot(&u.r->b);
+    (void)log_builder_text(&u.r->b, 11, EVENT_IPL, "section");
+    return u;
+}
+
+static void
+replay(struct user_log *u)
+{
+    u->r->in.userspace_log = buffer_bytes(&u->log);
+    u->r->in.userspace_present = true;
+    round_replay(u->r);
+}
+
+static void
+finish(struct user_log *u)
+{
+    round_finish(u->r);
+    buffer_free(&u->log);
+}
+
+static void
+records_prove_what_the_boot_log_leaves_open(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 11, "enter-initrd", "enter-initrd");
+    add(&u, 15, "machine-id:0123", "machine-id:0123");
+    add(&u, 11, "ready", "ready");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(u.r->replay, 11));
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(u.r->replay, 15));
+    assert_string_equal("ready", reasons_find(&u.r->reasons, REASON_BOOT_PHASE)->found);
+    size_t n = replay_n_events(u.r->replay);
+    const struct replay_event *e = replay_event_at(u.r->replay, n - 2);
+    assert_int_equal(REASON_LOG_USERSPACE, e->log);
+    assert_int_equal(1, e->number);
+    assert_int_equal(15, e->pcr);
+    assert_true(e->meaning.bound);
+    assert_true(bytes_equal(e->meaning.text, bytes_of_text("machine-id:0123")));
+    e = replay_event_at(u.r->replay, n - 1);
+    assert_int_equal(EVENT_KIND_STRUCTURAL, e->meaning.kind);
+    assert_string_equal("ready", e->meaning.action);
+    finish(&u);
+}
+
+/* Threat 23: a volume key's record is an HMAC; its text is what the device says. */
+static void
+a_text_that_was_not_hashed_is_claimed(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "hmac of a key", "cryptsetup:root:0123");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    assert_false(replay_event_at(u.r->replay, replay_n_events(u.r->replay) - 1)->meaning.bound);
+    finish(&u);
+}
+
+/* Threat 32. */
+static void
+records_after_the_quote_are_told_and_not_proven(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 11, "enter-initrd", "enter-initrd");
+    quote_double_take(&u.r->q, &u.r->b);
+    add(&u, 11, "leave-initrd", "leave-initrd");
+    replay(&u);
+    round_assert_no_reason(u.r);
+    assert_string_equal("enter-initrd", reasons_find(&u.r->reasons, REASON_BOOT_PHASE)->found);
+    const struct reason *rest = reasons_find(&u.r->reasons, REASON_LOG_UNATTESTED);
+    assert_int_equal(REASON_LOG_USERSPACE, rest->log);
+    assert_int_equal(1, rest->event);
+    finish(&u);
+}
+
+static void
+a_record_that_is_left_out_is_a_mismatch(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    log_builder_extend(&u.r->b, 11, bytes_of_text("unlogged"));
+    add(&u, 11, "ready", "ready");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(11, round_assert_reason(u.r, REASON_LOG_PCR_MISMATCH)->pcr);
+    finish(&u);
+}
+
+static void
+the_phase_model_is_not_asked_when_there_is_a_log(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    log_builder_extend(&u.r->b, 11, bytes_of_text("enter-initrd"));
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    (void)round_assert_reason(u.r, REASON_LOG_PCR_MISMATCH);
+    finish(&u);
+}
+
+static void
+refuses_phases_out_of_order(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 11, "ready", "ready");
+    add(&u, 11, "sysinit", "sysinit");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(1, round_assert_reason(u.r, REASON_LOG_ORDER)->event);
+    finish(&u);
+}
+
+/* User space caps the firmware's PCRs after IMA has begun: boot_aggregate is of before. */
+static void
+an_os_separator_does_not_break_the_aggregate(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    log_builder_ima_aggregate(&u.r->b, ALG_SHA256);
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        add(&u, pcr, "os-separator", "os-separator");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(u.r->replay, pcr));
+    const struct replay_event *last =
+        replay_event_at(u.r->replay, replay_n_events(u.r->replay) - 1);
+    assert_int_equal(EVENT_KIND_STRUCTURAL, last->meaning.kind);
+    finish(&u);
+}
+
+static void
+a_malformed_log_is_one_reason(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    buffer_append_text(&u.log, "x");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(REASON_LOG_USERSPACE, round_assert_reason(u.r, REASON_LOG_MALFORMED)->log);
+    finish(&u);
+}
+
+static void
+an_incomplete_log_says_so_of_itself(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 11, "ready", "ready");
+    quote_double_take(&u.r->q, &u.r->b);
+    u.r->in.userspace_incomplete = true;
+    replay(&u);
+    assert_false(round_assert_reason(u.r, REASON_LOG_INCOMPLETE)->bound);
+    finish(&u);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_sequence_of_records),
+        cmocka_unit_test(an_empty_log_has_no_records),
+        cmocka_unit_test(leaves_out_a_record_that_is_still_being_written),
+        cmocka_unit_test(reads_an_array_with_record_numbers),
+        cmocka_unit_test(refuses_what_is_no_record),
+        cmocka_unit_test(refuses_what_is_above_its_limits),
+        cmocka_unit_test(records_prove_what_the_boot_log_leaves_open),
+        cmocka_unit_test(a_text_that_was_not_hashed_is_claimed),
+        cmocka_unit_test(records_after_the_quote_are_told_and_not_proven),
+        cmocka_unit_test(a_record_that_is_left_out_is_a_mismatch),
+        cmocka_unit_test(the_phase_model_is_not_asked_when_there_is_a_log),
+        cmocka_unit_test(refuses_phases_out_of_order),
+        cmocka_unit_test(an_os_separator_does_not_break_the_aggregate),
+        cmocka_unit_test(a_malformed_log_is_one_reason),
+        cmocka_unit_test(an_incomplete_log_says_so_of_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
