@@ -74,7 +74,7 @@ put_reasons(struct buffer *out, const struct reply_perspective *p)
         put_label(out, "");
         buffer_append_text(out, "  ");
         put_peer(out, p->reasons[i].code);
-        buffer_append_text(out, " ");
+        buffer_append_text(out, p->reasons[i].what[0] != '\0' ? " " : "");
         put_peer(out, p->reasons[i].what);
         buffer_append_text(out, ": ");
         put_peer(out, p->reasons[i].sentence);
