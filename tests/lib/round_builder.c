@@ -90,16 +90,25 @@ bind(const struct round_builder *b, struct round_built *out)
     demand_ok(buffer_check(&out->extra_data), "append");
 }
 
-void
-round_builder_begin(const struct round_builder *b, struct round_built *out)
+static void
+make_challenge(const struct round_builder *b, struct round_built *out)
 {
     struct challenge challenge = {.issued_ms = issued_ms(b),
                                   .selection = b->selection,
                                   .exporter_required = b->exporter.size > 0};
     memset(challenge.random, 0x5A, sizeof challenge.random);
-    *out = (struct round_built){0};
     demand_ok(freshness_issue(&key, device_id(b), &challenge, &out->token), "freshness_issue");
     out->freshness = round_builder_freshness(b, out);
+}
+
+void
+round_builder_begin(const struct round_builder *b, struct round_built *out)
+{
+    *out = (struct round_built){0};
+    if (b->token.data)
+        buffer_append(&out->token, b->token);
+    else
+        make_challenge(b, out);
     out->ak = tpm_builder_ak(b->tpm);
     make_manifest(b, &out->manifest);
     bind(b, out);

@@ -17,6 +17,7 @@ struct round_builder {
     const char *origin;
     struct bytes exporter; /* 32 bytes: asked for and bound */
     int64_t issued_ms;
+    struct bytes token;    /* a challenge that a verifier gave: none is made, nor a freshness */
     struct bytes boot_log; /* members; without data: not sent and not in the manifest */
     struct bytes claims;
     struct bytes ima;
