@@ -2,6 +2,7 @@
 /* from: logs and a verified quote without PCR values; to: the values that have the quoted digest;
  * never: decides: what it finds is verified again as if a person had given it. */
 #include "base/cleanup.h"
+#include "ctl/phases.h"
 #include "ctl/verify.h"
 #include "evidence/ima.h"
 
@@ -51,11 +52,7 @@ add_phases(struct search *s, struct place *p)
     for (size_t f = 0; f < 2; f++) {
         struct digest pcr = p->phase[0];
         for (size_t i = firsts[f]; replay_phase(i) && s->n_variants < MAX_VARIANTS; i++) {
-            struct digest phase;
-            enum status st =
-                digest_compute(s->v->h, p->alg, bytes_of_text(replay_phase(i)), &phase);
-            if (st == STATUS_OK)
-                st = digest_extend(s->v->h, &pcr, digest_bytes(&phase));
+            enum status st = phases_extend(s->v->h, i, i + 1, &pcr);
             if (st != STATUS_OK)
                 return st;
             p->phase[s->n_variants++] = pcr;
