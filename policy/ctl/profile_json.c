@@ -69,7 +69,10 @@ write_set(const struct context *c, const struct buffer *set)
         return written ? EXIT_YES : command_fail(STATUS_IO, NULL);
     }
     enum status s = file_save(path, buffer_bytes(set), FILE_MODE, &diag);
-    return s == STATUS_OK ? EXIT_YES : report_fail(s, &diag);
+    if (s != STATUS_OK)
+        return report_fail(s, &diag);
+    (void)printf("wrote %s: read it before it is put\n", path);
+    return EXIT_YES;
 }
 
 static int
