@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ENTRIES 256u
-#define NAMED_MAX     16u /* entries named one by one for each code; the rest are in their count */
+#define FIRST_ENTRIES 16u
+#define ENTRY_SIZE    112u /* of an ima-ng entry with a short path */
+#define NAMED_MAX     16u  /* entries named one by one for each code; the rest are in their count */
 #define NO_MATCH      SIZE_MAX
 
 struct ima_bank {
@@ -28,7 +29,8 @@ struct ima_work {
     size_t n_older; /* entries before this segment in out->ima */
     size_t n_allocated;
     struct ima_reader reader;
-    size_t n_odd; /* entries that need a second look once they are proven */
+    size_t n_odd;        /* entries that need a second look once they are proven */
+    size_t n_aggregates; /* among those read of this segment */
     bool malformed;
     struct diag diag;
 };
@@ -46,7 +48,8 @@ add_entry(struct ima_work *i)
 {
     struct replay *out = i->w->out;
     if (out->n_ima == i->n_allocated) {
-        size_t n = i->n_allocated ? 2 * i->n_allocated : FIRST_ENTRIES;
+        size_t guess = (i->w->in->ima.size + i->w->in->ima_older.size) / ENTRY_SIZE;
+        size_t n = i->n_allocated ? 2 * i->n_allocated : FIRST_ENTRIES + guess;
         struct ima_entry *entries = reallocarray(out->ima, n, sizeof *entries);
         if (!entries)
             return NULL;
@@ -128,6 +131,7 @@ check_entry(struct ima_work *i, struct ima_entry *e)
         e->buffer = (struct bytes){0};
     }
     i->n_odd += is_odd || e->digest_bad;
+    i->n_aggregates += ima_is_aggregate(e);
     return STATUS_OK;
 }
 
@@ -304,9 +308,13 @@ static enum status
 judge_aggregates(struct ima_work *i)
 {
     struct replay *out = i->w->out;
-    for (size_t k = i->n_older; k < out->n_ima; k++) {
+    size_t n_left = i->n_aggregates;
+    for (size_t k = i->n_older; n_left > 0 && k < out->n_ima; k++) {
         const struct ima_entry *e = &out->ima[k];
-        if (!ima_is_aggregate(e) || e->pcr != IMA_PCR)
+        if (!ima_is_aggregate(e))
+            continue;
+        n_left--;
+        if (e->pcr != IMA_PCR)
             continue;
         if (e->number > 0)
             (void)blame(i->w, REASON_IMA_KEXEC, (int64_t)e->number);
