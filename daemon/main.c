@@ -59,7 +59,7 @@ load_config(const struct options *o, struct config *c, struct diag *diag)
     const char *assignment = options_get_nth(o, "set", 0);
     for (size_t i = 0; s == STATUS_OK && assignment; assignment = options_get_nth(o, "set", ++i))
         s = override(c, assignment, diag);
-    return s == STATUS_OK ? settings_check(c, diag) : s;
+    return s;
 }
 
 static enum log_level
@@ -103,6 +103,25 @@ serve(const struct config *c)
     return 0;
 }
 
+static int
+refuse(const struct diag *diag)
+{
+    (void)fprintf(stderr, "attestd: %s: %s\n", diag->clause ? diag->clause : "", diag->text);
+    return EXIT_USAGE;
+}
+
+/* What is printed may break a rule between keys; what is served may not. */
+static int
+use_config(const struct options *o, const struct config *c)
+{
+    struct diag diag = {0};
+    if (options_get(o, "print-config"))
+        config_print(c, stdout);
+    if (settings_check(c, &diag) != STATUS_OK)
+        return refuse(&diag);
+    return options_get(o, "print-config") || options_get(o, "check-config") ? 0 : serve(c);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,13 +141,7 @@ main(int argc, char **argv)
     }
     if (s == STATUS_OK)
         s = load_config(&o, &c, &diag);
-    if (s != STATUS_OK) {
-        (void)fprintf(stderr, "attestd: %s: %s\n", diag.clause ? diag.clause : "", diag.text);
-        return EXIT_USAGE;
-    }
-    if (options_get(&o, "print-config"))
-        config_print(&c, stdout);
-    if (options_get(&o, "print-config") || options_get(&o, "check-config"))
-        return 0;
-    return serve(&c);
+    if (s != STATUS_OK)
+        return refuse(&diag);
+    return use_config(&o, &c);
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CLAUSE "attestd.conf(5)"
@@ -103,6 +104,17 @@ is_one_of(const char *value, const char *const *words, size_t n)
     return false;
 }
 
+static enum status
+check_origins(const struct config *c, struct diag *diag)
+{
+    char *origins[SETTINGS_ORIGINS] = {0};
+    size_t n = 0;
+    enum status s = settings_origins(c, origins, &n, diag);
+    for (size_t i = 0; i < SETTINGS_ORIGINS; i++)
+        free(origins[i]);
+    return s;
+}
+
 enum status
 settings_check(const struct config *c, struct diag *diag)
 {
@@ -120,5 +132,5 @@ settings_check(const struct config *c, struct diag *diag)
     if (config_u64(c, "server", "queue") == 0 || config_u64(c, "server", "connections") == 0)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "server.queue and server.connections must be above 0");
-    return STATUS_OK;
+    return check_origins(c, diag);
 }
