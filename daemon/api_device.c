@@ -88,7 +88,7 @@ list_devices(struct request *request, struct response *response)
 {
     struct label labels[LIMIT_LABELS];
     char storage[512];
-    struct store_device_filter f = {.labels = labels};
+    struct store_device_filter f = {.labels = labels, .now_s = request_now_s(request)};
     if (!fill_filter(request, &f) ||
         !fill_labels(request, labels, &f.n_labels, storage, sizeof storage)) {
         problem_set(response, 400, PROBLEM_MALFORMED,

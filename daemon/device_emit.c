@@ -29,9 +29,10 @@ device_liveness(const struct store_device *d, int64_t now_s)
 }
 
 static enum verdict
-verdict_now(const struct store_perspective *p, int64_t now_s)
+verdict_now(const struct store_device *d, const struct store_perspective *p, int64_t now_s)
 {
-    return now_s < p->expires_s ? p->verdict : VERDICT_NONE;
+    bool holds = d->state == LIFE_CYCLE_ENROLLED && now_s < p->expires_s;
+    return holds ? p->verdict : VERDICT_NONE;
 }
 
 enum verdict
@@ -41,7 +42,7 @@ device_verdict(const struct store_device *d, int64_t now_s)
         return VERDICT_NONE;
     enum verdict worst = VERDICT_TRUSTED;
     for (size_t i = 0; i < d->n_perspectives; i++)
-        worst = verdict_worse(worst, verdict_now(&d->perspectives[i], now_s));
+        worst = verdict_worse(worst, verdict_now(d, &d->perspectives[i], now_s));
     return worst;
 }
 
@@ -83,7 +84,7 @@ emit_perspectives(struct emit *e, const struct store_device *d, int64_t now_s)
         const struct store_perspective *p = &d->perspectives[i];
         emit_object(e);
         emit_text_member(e, "name", p->name);
-        emit_text_member(e, "verdict", verdict_name(verdict_now(p, now_s)));
+        emit_text_member(e, "verdict", verdict_name(verdict_now(d, p, now_s)));
         emit_text_member(e, "last_verdict", verdict_name(p->verdict));
         emit_time_member(e, "since", p->since_s);
         emit_time_member(e, "expires", p->expires_s);

@@ -83,8 +83,9 @@ MUST_CHECK enum status store_get_device(struct store *s, const char *id, struct 
 void store_device_clear(struct store_device *d);
 
 struct store_device_filter {
-    const char *state;                           /* life cycle word or NULL */
-    const char *verdict;                         /* worst verdict's word or NULL */
+    const char *state;   /* life cycle word or NULL */
+    const char *verdict; /* worst verdict's word at now_s, or NULL */
+    int64_t now_s;
     int64_t attested_before_s, attested_since_s; /* 0: any; for liveness */
     bool never_attested;
     const struct label *labels; /* all must match */

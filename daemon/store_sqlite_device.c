@@ -18,10 +18,19 @@ static const char get_perspectives[] =
     "SELECT name, verdict, since_s, expires_s, attestation FROM perspective WHERE device = ?1"
     " ORDER BY name";
 static const char get_last_good[] = "SELECT pcrs FROM last_good WHERE device = ?1";
-/* ?4 to ?6: times of the last round; ?7: labels that the device must all have, as an object. */
+/* ?4 to ?6: times of the last round; ?7: labels that the device must all have, as an object; ?9:
+ * now. The verdict is that of this moment: a device that is not enrolled has none, nor has evidence
+ * that expired. */
 static const char list_devices[] =
     "SELECT d.id FROM device d WHERE d.id > ?1 AND (?2 IS NULL OR d.state = ?2)"
-    " AND (?3 IS NULL OR d.verdict = ?3)"
+    " AND (?3 IS NULL OR ?3 = CASE WHEN d.state <> 'enrolled' THEN 'none'"
+    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND p.expires_s > ?9"
+    " AND p.verdict = 'untrusted') THEN 'untrusted'"
+    " WHEN NOT EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id) OR EXISTS (SELECT 1 FROM"
+    " perspective p WHERE p.device = d.id AND (p.expires_s <= ?9 OR p.verdict = 'none')) THEN "
+    "'none'"
+    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND p.verdict = 'warning')"
+    " THEN 'warning' ELSE 'trusted' END)"
     " AND (?4 = 0 OR (d.attested_s <> 0 AND d.attested_s < ?4))"
     " AND (?5 = 0 OR d.attested_s >= ?5) AND (?6 = 0 OR d.attested_s = 0)"
     " AND NOT EXISTS (SELECT 1 FROM json_each(?7) w WHERE NOT EXISTS (SELECT 1 FROM device_label l"
@@ -201,6 +210,7 @@ bind_filter(struct query *q, const struct store_device_filter *f, const char *la
     query_put_int(q, f->never_attested);
     query_put_text(q, labels);
     query_put_uint(q, f->limit + 1);
+    query_put_int(q, f->now_s);
 }
 
 /* One row that cannot be read stops nobody else: it is told in the log and left out. */
