@@ -57,13 +57,19 @@ put_round(struct store *s, unsigned n, const char *attestation, uint64_t version
     return s2 == STATUS_OK ? result : s2;
 }
 
+static void
+say_ready(void)
+{
+    if (write(STDOUT_FILENO, "r", 1) != 1)
+        _exit(CHILD_FAILED);
+}
+
 /* Say that we are ready, and wait until the parent closes its end: all begin at once. */
 static void
 await_start(void)
 {
-    char c = 'r';
-    if (write(STDOUT_FILENO, &c, 1) != 1)
-        _exit(CHILD_FAILED);
+    char c;
+    say_ready();
     while (read(STDIN_FILENO, &c, 1) > 0)
         ;
 }
@@ -115,6 +121,8 @@ play_victim(struct store *s, const char *name)
         if (!read_version(s, 1, &version, &spent_ms) ||
             put_round(s, 1, attestation, version, spent_ms + 1) != STATUS_OK)
             return CHILD_FAILED;
+        if (i == 0)
+            say_ready();
     }
 }
 
@@ -279,6 +287,24 @@ expect_sound(void **state, struct store *s)
     store_device_clear(&d);
 }
 
+/* Some time after its first commit. */
+static void
+kill_among_commits(void **state, long i)
+{
+    const struct timespec life = {.tv_nsec = 1000000 + i * 7300000};
+    char name[8], c;
+    int ready[2];
+    (void)snprintf(name, sizeof name, "v%ld", i);
+    assert_int_equal(0, pipe2(ready, O_CLOEXEC));
+    pid_t victim = start(state, "victim", name, STDIN_FILENO, ready[1]);
+    (void)close(ready[1]);
+    assert_int_equal(1, read(ready[0], &c, 1));
+    (void)close(ready[0]);
+    (void)nanosleep(&life, NULL);
+    assert_int_equal(0, kill(victim, SIGKILL));
+    assert_int_equal(-1, finish(victim));
+}
+
 static void
 a_process_killed_among_commits_leaves_whole_rounds(void **state)
 {
@@ -290,21 +316,15 @@ a_process_killed_among_commits_leaves_whole_rounds(void **state)
     assert_int_equal(2, d.version);
     store_device_clear(&d);
     for (long i = 0; i < 6; i++) {
-        char name[8];
-        const struct timespec life = {.tv_nsec = 60000000 + i * 7300000};
-        (void)snprintf(name, sizeof name, "v%ld", i);
         store_close(c->store);
         c->store = NULL;
-        pid_t victim = start(state, "victim", name, STDIN_FILENO, STDOUT_FILENO);
-        (void)nanosleep(&life, NULL);
-        assert_int_equal(0, kill(victim, SIGKILL));
-        assert_int_equal(-1, finish(victim));
+        kill_among_commits(state, i);
         assert_status(STATUS_OK, store_open(c->location, &c->store, &diag));
         expect_whole(c->store, 0);
         expect_sound(state, c->store);
     }
     assert_status(STATUS_OK, store_get_device(c->store, contract_device(1), &d));
-    assert_true(d.version > 2 + 6); /* it did commit before it was killed */
+    assert_true(d.version > 2 + 6);
     store_device_clear(&d);
 }
 
