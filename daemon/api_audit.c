@@ -63,6 +63,17 @@ list_audit(struct request *request, struct response *response)
     response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
 }
 
+/* What was signed of a whole chain is kept, so that rows cut off its end show from then on. */
+static enum status
+keep_checkpoint(struct request *request, const struct store_audit_list *tail, struct buffer *token)
+{
+    const char *text = buffer_text(token);
+    if (!text)
+        return STATUS_NOMEM;
+    return store_put_checkpoint(request->verifier->store, tail->items[0].seq, tail->items[0].hash,
+                                text, request_now_s(request));
+}
+
 /* Recompute the chain, and sign what it came to. */
 static void
 get_checkpoint(struct request *request, struct response *response)
@@ -94,6 +105,8 @@ get_checkpoint(struct request *request, struct response *response)
     if (s == STATUS_OK)
         s = jws_sign(keyring_current(request->verifier->keyring, KEY_ROLE_AUDIT), "JWT",
                      buffer_bytes(&claims), &response->body);
+    if (s == STATUS_OK && broken == 0 && tail.n_items > 0)
+        s = keep_checkpoint(request, &tail, &response->body);
     if (s != STATUS_OK) {
         problem_from_status(response, s, NULL);
         return;

@@ -100,8 +100,14 @@ struct store_audit_list {
 /* This node's chain, audit.h. */
 MUST_CHECK enum status store_list_audit(struct store *s, uint64_t after_seq, size_t limit,
                                         struct store_audit_list *out);
-/* Recompute the chains. *broken_seq is 0 when whole, else the first row that does not fit, or is
- * missing; *last_seq: the last row of this node's chain that fits. */
+/* Keep a signed statement that this node's chain has hash at seq: from now on it must, so that rows
+ * cut off the end show. STATUS_CONFLICT: it does not. The same one again is kept once. */
+MUST_CHECK enum status store_put_checkpoint(struct store *s, uint64_t seq,
+                                            const uint8_t hash[static DIGEST_SHA256_SIZE],
+                                            const char *token, int64_t now_s);
+/* Recompute the chains. *broken_seq is 0 when whole, else the first row that does not fit, is
+ * missing or is not what a checkpoint says; *last_seq: the last row of this node's chain that fits.
+ */
 MUST_CHECK enum status store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq);
 void store_audit_list_clear(struct store_audit_list *l);
 

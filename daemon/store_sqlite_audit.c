@@ -17,6 +17,13 @@ static const char list_rows[] =
 static const char all_rows[] =
     "SELECT node, seq, time_s, actor, verb, object, detail, previous, hash FROM audit"
     " ORDER BY node, seq";
+static const char get_hash[] = "SELECT hash FROM audit WHERE node = ?1 AND seq = ?2";
+static const char add_checkpoint[] =
+    "INSERT INTO audit_checkpoint (node, seq, time_s, hash, token) VALUES (?1, ?2, ?3, ?4, ?5)"
+    " ON CONFLICT DO NOTHING";
+static const char first_untrue[] =
+    "SELECT k.seq FROM audit_checkpoint k WHERE NOT EXISTS (SELECT 1 FROM audit a"
+    " WHERE a.node = k.node AND a.seq = k.seq AND a.hash = k.hash) ORDER BY k.seq LIMIT 1";
 
 static enum status
 load_head(struct store *s, struct audit_head *head)
@@ -201,6 +208,16 @@ check_chains(struct store *s, struct connection *c, uint64_t *broken_seq, uint64
     return found == STATUS_OK ? end : found;
 }
 
+/* A chain that fits may still have lost its end: what was signed must be there. */
+static enum status
+check_checkpoints(struct connection *c, uint64_t *broken_seq)
+{
+    struct query q = query_of(c, first_untrue);
+    if (query_next(&q))
+        *broken_seq = query_get_uint(&q);
+    return query_end(&q);
+}
+
 enum status
 store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq)
 {
@@ -210,5 +227,48 @@ store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq)
     enum status status = store_begin_read(s, &c);
     if (status != STATUS_OK)
         return status;
-    return store_end_read(s, c, check_chains(s, c, broken_seq, last_seq));
+    status = check_chains(s, c, broken_seq, last_seq);
+    if (status == STATUS_OK && *broken_seq == 0)
+        status = check_checkpoints(c, broken_seq);
+    return store_end_read(s, c, status);
+}
+
+static enum status
+check_hash(struct store *s, struct connection *c, uint64_t seq, const uint8_t *hash)
+{
+    uint8_t found[DIGEST_SHA256_SIZE];
+    struct query q = query_of(c, get_hash);
+    query_put_text(&q, s->node);
+    query_put_uint(&q, seq);
+    enum status status = query_first(&q);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_CONFLICT : status;
+    query_get_exactly(&q, found, sizeof found);
+    status = query_end(&q);
+    if (status != STATUS_OK)
+        return status;
+    return digest_bytes_equal(bytes_of(found, sizeof found), bytes_of(hash, DIGEST_SHA256_SIZE))
+               ? STATUS_OK
+               : STATUS_CONFLICT;
+}
+
+enum status
+store_put_checkpoint(struct store *s, uint64_t seq, const uint8_t hash[static DIGEST_SHA256_SIZE],
+                     const char *token, int64_t now_s)
+{
+    struct connection *c = NULL;
+    enum status status = store_begin_write(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    status = check_hash(s, c, seq, hash);
+    if (status == STATUS_OK) {
+        struct query q = query_of(c, add_checkpoint);
+        query_put_text(&q, s->node);
+        query_put_uint(&q, seq);
+        query_put_int(&q, now_s);
+        query_put_bytes(&q, bytes_of(hash, DIGEST_SHA256_SIZE));
+        query_put_text(&q, token);
+        status = query_run(&q, NULL);
+    }
+    return store_end_write(s, status);
 }

@@ -108,6 +108,29 @@ names_the_first_row_that_was_tampered_with(void **state)
     }
 }
 
+static void
+misses_the_end_of_the_chain_once_it_was_signed(void **state)
+{
+    struct store *s = contract_store(state);
+    struct store_audit_list l = {0};
+    uint64_t broken = 9, last = 0;
+    write_rows(s);
+    assert_status(STATUS_OK, store_list_audit(s, 3, 1, &l));
+    assert_status(STATUS_CONFLICT, store_put_checkpoint(s, 5, l.items[0].hash, "jws", NOW_S));
+    assert_status(STATUS_CONFLICT, store_put_checkpoint(s, 6, l.items[0].hash, "jws", NOW_S));
+    for (int i = 0; i < 2; i++)
+        assert_status(STATUS_OK, store_put_checkpoint(s, 4, l.items[0].hash, "jws", NOW_S));
+    store_audit_list_clear(&l);
+    meddle(state, "DELETE FROM audit WHERE seq > 4");
+    assert_status(STATUS_OK, store_check_audit(s, &broken, &last));
+    assert_int_equal(0, broken);
+    assert_int_equal(4, last);
+    meddle(state, "DELETE FROM audit WHERE seq > 3");
+    assert_status(STATUS_OK, store_check_audit(s, &broken, &last));
+    assert_int_equal(4, broken);
+    assert_int_equal(3, last);
+}
+
 /* ---- refusals ---- */
 
 static void
@@ -235,6 +258,7 @@ main(void)
         CLAIM(chains_every_change_with_its_actor),
         CLAIM(goes_on_after_a_restart_under_the_same_node),
         CLAIM(names_the_first_row_that_was_tampered_with),
+        CLAIM(misses_the_end_of_the_chain_once_it_was_signed),
         CLAIM(counts_refusals_by_who_why_and_hour),
         CLAIM(keeps_attempts_of_devices_that_it_knows_apart),
         CLAIM(bounds_its_rows_and_lets_the_oldest_hour_go_first),
