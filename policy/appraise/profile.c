@@ -81,8 +81,10 @@ static const char *
 describe(struct profile *p, const struct profile_event *e)
 {
     CLEANUP(buffer_free) struct buffer text = {0};
-    if (e->meaning.text.size == 0 || event_text(&e->meaning, &text) != STATUS_OK)
+    if (e->meaning.text.size == 0)
         return "";
+    if (event_text(&e->meaning, &text) != STATUS_OK)
+        return NULL;
     const char *shown = buffer_text(&text);
     return shown ? arena_copy_text(&p->arena, shown) : NULL;
 }
@@ -116,6 +118,9 @@ add_line(struct profile *p, const struct profile_event *e)
     if (s != STATUS_OK || !buffer_text(&text))
         return STATUS_NOMEM;
     template_append_literal(&literal, buffer_text(&text));
+    s = buffer_check(&literal);
+    if (s != STATUS_OK)
+        return s;
     if (literal.size == 0 || literal.size > LIMIT_TEMPLATE)
         return STATUS_OK;
     const char *line = buffer_text(&literal);
@@ -365,7 +370,7 @@ take_source(struct profile *p, struct hasher *h, const struct profile_source *so
     enum status s = take_log(p, h, log);
     if (s == STATUS_OK)
         s = make_components(p, diag);
-    if (s == STATUS_OK && p->options->files)
+    if (s == STATUS_OK && p->options->files && source->ima.size > 0)
         s = take_files(p, source->ima, diag);
     return s;
 }
@@ -382,7 +387,7 @@ check_source(struct hasher *h, const struct profile_source *source,
     enum status s = eventlog_replay(h, log, replayed);
     if (s == STATUS_OK)
         s = check_pcrs(source, options, log, replayed, reasons, diag);
-    if (s == STATUS_OK && options->files)
+    if (s == STATUS_OK && options->files && source->ima.size > 0)
         s = check_ima(h, source, reasons, diag);
     return s;
 }

@@ -64,7 +64,7 @@ name_with(char out[static PROFILE_ROLE_SIZE], const char *what, struct bytes tex
 {
     char shown[PROFILE_ROLE_SIZE - 24];
     (void)text_escape(text, shown, sizeof shown);
-    (void)snprintf(out, PROFILE_ROLE_SIZE, "%.20s:%s", what, shown);
+    (void)snprintf(out, PROFILE_ROLE_SIZE, "%.22s:%s", what, shown);
 }
 
 /* ASCII of a UTF-16 name, as section names are. */
@@ -130,6 +130,10 @@ profile_name_role(struct profile_shape *shape, const struct profile_event *e,
                   char out[static PROFILE_ROLE_SIZE])
 {
     const struct event_meaning *m = &e->meaning;
+    if (type_role(e->type) && m->kind != EVENT_KIND_IMAGE) {
+        name_other(e, out);
+        return;
+    }
     switch (m->kind) {
     case EVENT_KIND_IMAGE:
         (void)text_copy(out, PROFILE_ROLE_SIZE, e->pcr == 4 ? image_role(shape) : "driver");

@@ -336,13 +336,13 @@ shape_word(const struct shape_node *node, const char *const *words, size_t n, si
     enum status s = shape_borrow_text(node, &value);
     if (s != STATUS_OK)
         return s;
-    CLEANUP(buffer_free) struct buffer known = {0};
-    for (size_t i = 0; i < n; i++) {
-        *out = i;
-        if (text_equal(value, words[i]))
+    for (*out = 0; *out < n; ++*out) {
+        if (text_equal(value, words[*out]))
             return STATUS_OK;
-        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", words[i]);
     }
+    CLEANUP(buffer_free) struct buffer known = {0};
+    for (size_t i = 0; i < n; i++)
+        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", words[i]);
     const char *list = buffer_text(&known);
     return shape_refuse(node, "must be one of %s", list ? list : "the known words");
 }
