@@ -248,30 +248,40 @@ check_advisories(struct application *a)
 {
     const struct advisories *list = &a->trust->advisories;
     const struct ek_certificate *c = a->certificate;
-    if (c && c->tpm_present &&
-        !advisories_check(list, c->manufacturer, c->model, a->body->claimed_firmware, a->reasons))
-        return;
-    (void)advisories_check(list, a->body->claimed_manufacturer, a->body->claimed_model,
-                           a->body->claimed_firmware, a->reasons);
+    struct advisory_query query = {.firmware_version = a->body->claimed_firmware};
+    if (c && c->tpm_present) {
+        query.manufacturer = c->manufacturer;
+        query.model = c->model;
+        if (!advisories_check(list, &query, a->reasons))
+            return;
+    }
+    query.manufacturer = a->body->claimed_manufacturer;
+    query.model = a->body->claimed_model;
+    (void)advisories_check(list, &query, a->reasons);
 }
 
 static enum status
 make_offer(struct application *a, const struct enroll *e, struct enroll_offer *out)
 {
     const struct key *key = keyring_current(a->verifier->keyring, KEY_ROLE_ENROLLMENT);
+    const bool verified = a->genuine != GENUINE_UNVERIFIED;
+    CLEANUP(buffer_free) struct buffer tpm_json = {0};
+    enum status s = enrollment_tpm_encode(a->body, verified ? a->certificate : NULL, &tpm_json);
+    if (s != STATUS_OK)
+        return s;
     struct ticket t = {
         .expires_s = a->who->now_s + LIMIT_ENROLL_LIFE_S,
         .spki = ek_spki(a->ek),
         .eks = buffer_bytes(&a->digests),
         .ak_public = ak_public_area(a->ak),
-        .tpm_json = buffer_bytes(&a->body->tpm_json),
+        .tpm_json = buffer_bytes(&tpm_json),
         .genuine = a->genuine,
     };
     if (a->certificate)
         t.certificate = buffer_bytes(&a->certificate->der);
     if (a->body->token)
         t.join_token = bytes_of(a->token, sizeof a->token);
-    enum status s = digest_random(t.secret, sizeof t.secret);
+    s = digest_random(t.secret, sizeof t.secret);
     if (s == STATUS_OK)
         s = enrollment_device_id(a->hasher, t.spki, out->device);
     if (s == STATUS_OK)
@@ -495,4 +505,26 @@ enroll_outcome_clear(struct enroll_outcome *o)
 {
     reasons_free(&o->reasons);
     store_device_clear(&o->device);
+}
+
+/* ---- afterwards: what each round says of the TPM ---- */
+
+void
+enroll_describe_tpm(struct enroll *e, const struct store_device *device, uint64_t quoted_firmware,
+                    struct reasons *found)
+{
+    struct enrollment_tpm tpm;
+    enrollment_tpm_parse(device->tpm_json, &tpm);
+    struct reason *fact = reasons_add(found, REASON_DEVICE_TPM);
+    reason_set_what(fact, tpm.kind_by);
+    reason_set_found(fact, tpm.kind);
+    struct advisory_query query = {
+        .manufacturer = tpm.manufacturer,
+        .model = tpm.model,
+        .firmware_version = quoted_firmware,
+        .quoted = true,
+    };
+    const struct ek_trust *trust = ek_files_get(e->files);
+    (void)advisories_check(&trust->advisories, &query, found);
+    ek_files_put(trust);
 }

@@ -52,3 +52,8 @@ MUST_CHECK enum status enroll_activate(struct verifier *v, struct hasher *h,
                                        const uint8_t proof[static DIGEST_SHA256_SIZE],
                                        struct enroll_outcome *out);
 void enroll_outcome_clear(struct enroll_outcome *o);
+
+/* For a round: the fact device.tpm, and device.advisory where an advisory names the TPM's maker and
+ * the firmware version that the quote says. */
+void enroll_describe_tpm(struct enroll *e, const struct store_device *device,
+                         uint64_t quoted_firmware, struct reasons *found);

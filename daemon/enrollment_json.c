@@ -14,6 +14,12 @@
 #define TOKEN_MAX    256u
 #define VERSION_SIZE 8u
 
+/* Members of "tpm", their order in struct enrollment_body, and their longest texts. */
+enum { TPM_MANUFACTURER, TPM_MODEL, TPM_FIRMWARE };
+static const char *const tpm_names[] = {"manufacturer", "model",    "firmware_version",
+                                        "family",       "revision", NULL};
+static const size_t tpm_sizes[] = {4, 63, 2 * VERSION_SIZE, 8, 8};
+
 static enum status
 refuse(struct diag *diag, const char *member)
 {
@@ -126,29 +132,19 @@ take_version(const char *text, uint64_t *out)
 static enum status
 take_tpm(json_t *object, struct enrollment_body *out, struct diag *diag)
 {
-    static const char *const names[] = {"manufacturer", "model",    "firmware_version",
-                                        "family",       "revision", NULL};
-    enum status s = check_members(object, names, "tpm", diag);
+    enum status s = check_members(object, tpm_names, "tpm", diag);
     if (s != STATUS_OK)
         return s;
-    const char *manufacturer = text_of(object, "manufacturer", 4);
-    const char *model = text_of(object, "model", sizeof out->claimed_model - 1);
-    const char *firmware = text_of(object, "firmware_version", 2 * VERSION_SIZE);
-    const char *family = text_of(object, "family", 8);
-    const char *revision = text_of(object, "revision", 8);
-    if (!model || !family || !revision || !take_version(firmware, &out->claimed_firmware) ||
-        !advisory_manufacturer_parse(manufacturer, &out->claimed_manufacturer))
+    for (size_t i = 0; tpm_names[i]; i++) {
+        const char *text = text_of(object, tpm_names[i], tpm_sizes[i]);
+        if (!text || !text_copy(out->claimed[i], sizeof out->claimed[i], text))
+            return refuse(diag, "tpm");
+    }
+    if (!advisory_manufacturer_parse(out->claimed[TPM_MANUFACTURER], &out->claimed_manufacturer) ||
+        !take_version(out->claimed[TPM_FIRMWARE], &out->claimed_firmware) ||
+        !text_copy(out->claimed_model, sizeof out->claimed_model, out->claimed[TPM_MODEL]))
         return refuse(diag, "tpm");
-    (void)text_copy(out->claimed_model, sizeof out->claimed_model, model);
-    struct emit e = emit_of(&out->tpm_json);
-    emit_object(&e);
-    emit_text_member(&e, "manufacturer", manufacturer);
-    emit_text_member(&e, "model", model);
-    emit_text_member(&e, "firmware_version", firmware);
-    emit_text_member(&e, "family", family);
-    emit_text_member(&e, "revision", revision);
-    emit_end_object(&e);
-    return emit_check(&e);
+    return STATUS_OK;
 }
 
 static enum status
@@ -206,11 +202,77 @@ enrollment_body_free(struct enrollment_body *b)
         buffer_free(&b->certificates[i]);
     }
     buffer_free(&b->ak_public);
-    buffer_free(&b->tpm_json);
     if (b->token)
         explicit_bzero(b->token, strlen(b->token));
     free(b->token);
     *b = (struct enrollment_body){0};
+}
+
+static const char *
+kind_of(uint32_t manufacturer, const char *model)
+{
+    return tpm_kind_name(tpm_kind_of(manufacturer, model));
+}
+
+static void
+emit_certificate(struct emit *e, const struct ek_certificate *c)
+{
+    char manufacturer[9];
+    (void)snprintf(manufacturer, sizeof manufacturer, "%08x", c->manufacturer);
+    emit_key(e, "certificate");
+    emit_object(e);
+    emit_text_member(e, "manufacturer", manufacturer);
+    emit_text_member(e, "model", c->model);
+    emit_text_member(e, "version", c->version);
+    emit_end_object(e);
+}
+
+enum status
+enrollment_tpm_encode(const struct enrollment_body *b, const struct ek_certificate *c,
+                      struct buffer *out)
+{
+    struct emit e = emit_of(out);
+    emit_object(&e);
+    for (size_t i = 0; tpm_names[i]; i++)
+        emit_text_member(&e, tpm_names[i], b->claimed[i]);
+    emit_text_member(&e, "kind",
+                     c ? kind_of(c->manufacturer, c->model)
+                       : kind_of(b->claimed_manufacturer, b->claimed_model));
+    emit_text_member(&e, "kind_by", c ? "certificate" : "claim");
+    if (c)
+        emit_certificate(&e, c);
+    emit_end_object(&e);
+    return emit_check(&e);
+}
+
+/* Eight hex digits. */
+static bool
+parse_id(const char *text, uint32_t *out)
+{
+    uint8_t bytes[4];
+    if (!text || text_parse_hex_exact(text, bytes, sizeof bytes) != STATUS_OK)
+        return false;
+    *out = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    return true;
+}
+
+void
+enrollment_tpm_parse(const char *json, struct enrollment_tpm *out)
+{
+    *out = (struct enrollment_tpm){0};
+    json_auto_t *root = json ? json_loads(json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const json_t *certificate = json_object_get(root, "certificate");
+    const json_t *names = certificate ? certificate : root;
+    const char *manufacturer = json_string_value(json_object_get(names, "manufacturer"));
+    const char *model = json_string_value(json_object_get(names, "model"));
+    const char *kind = json_string_value(json_object_get(root, "kind"));
+    const char *kind_by = json_string_value(json_object_get(root, "kind_by"));
+    if (!(certificate ? parse_id(manufacturer, &out->manufacturer)
+                      : advisory_manufacturer_parse(manufacturer, &out->manufacturer)))
+        out->manufacturer = 0;
+    (void)text_copy(out->model, sizeof out->model, model ? model : "");
+    (void)text_copy(out->kind, sizeof out->kind, kind ? kind : "");
+    (void)text_copy(out->kind_by, sizeof out->kind_by, kind_by ? kind_by : "");
 }
 
 enum status

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHARACTERS 4u
-#define RANGE_SIZE 64u
+#define CHARACTERS        4u
+#define VERSION_TEXT_SIZE 48u
 
 enum status
 advisories_add(struct advisories *list, const struct advisory *row)
@@ -37,35 +37,37 @@ fold_blanks(uint32_t manufacturer)
 }
 
 static bool
-names(const struct advisory *row, uint32_t manufacturer, const char *model, uint64_t version)
+names(const struct advisory *row, const struct advisory_query *q)
 {
-    if (fold_blanks(row->manufacturer) != fold_blanks(manufacturer) || version < row->from ||
-        version >= row->below)
+    if (fold_blanks(row->manufacturer) != fold_blanks(q->manufacturer) ||
+        q->firmware_version < row->from || q->firmware_version >= row->below)
         return false;
-    return row->model[0] == '\0' || (model && text_starts(model, row->model));
+    return row->model[0] == '\0' || (q->model && text_starts(q->model, row->model));
 }
 
 static void
-note(const struct advisory *row, uint64_t version, struct reasons *reasons)
+note(const struct advisory *row, const struct advisory_query *q, struct reasons *reasons)
 {
-    char range[RANGE_SIZE];
-    struct reason *r = reasons_add(reasons, REASON_EK_ADVISORY);
+    char text[VERSION_TEXT_SIZE];
+    struct reason *r =
+        reasons_add(reasons, q->quoted ? REASON_DEVICE_ADVISORY : REASON_EK_ADVISORY);
+    r->bound = q->quoted;
     reason_set_what(r, row->id);
-    (void)snprintf(range, sizeof range, "%016" PRIx64 " or later", row->below);
-    reason_set_expected(r, range);
-    (void)snprintf(range, sizeof range, "%016" PRIx64, version);
-    reason_set_found(r, range);
+    (void)snprintf(text, sizeof text, "not below %016" PRIx64, row->below);
+    reason_set_expected(r, text);
+    (void)snprintf(text, sizeof text, "%016" PRIx64, q->firmware_version);
+    reason_set_found(r, text);
 }
 
 bool
-advisories_check(const struct advisories *list, uint32_t manufacturer, const char *model,
-                 uint64_t firmware_version, struct reasons *reasons)
+advisories_check(const struct advisories *list, const struct advisory_query *query,
+                 struct reasons *reasons)
 {
     bool good = true;
     for (size_t i = 0; i < list->n_items; i++) {
-        if (!names(&list->items[i], manufacturer, model, firmware_version))
+        if (!names(&list->items[i], query))
             continue;
-        note(&list->items[i], firmware_version, reasons);
+        note(&list->items[i], query, reasons);
         good = false;
     }
     return good;

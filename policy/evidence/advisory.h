@@ -27,10 +27,18 @@ struct advisories {
 
 /* Add a copy. STATUS_LIMIT, STATUS_NOMEM; STATUS_INVALID: no id, or a range that is empty. */
 MUST_CHECK enum status advisories_add(struct advisories *list, const struct advisory *row);
-/* True when no row names this TPM; else reasons gets ek.advisory for each that does. The blank or
- * NUL at the end of a manufacturer's four characters is not told apart. model may be NULL. */
-bool advisories_check(const struct advisories *list, uint32_t manufacturer, const char *model,
-                      uint64_t firmware_version, struct reasons *reasons);
+struct advisory_query {
+    uint32_t manufacturer;
+    const char *model; /* may be NULL */
+    uint64_t firmware_version;
+    bool quoted; /* the version is a quote's: the reason is device.advisory and bound, else
+                    ek.advisory */
+};
+
+/* True when no row names this TPM; else reasons gets one for each that does. The blank or NUL at
+ * the end of a manufacturer's four characters is not told apart. */
+bool advisories_check(const struct advisories *list, const struct advisory_query *query,
+                      struct reasons *reasons);
 void advisories_free(struct advisories *list);
 /* The four characters of a manufacturer ("STM", "IFX ") as TPM_PT_MANUFACTURER; false when they are
  * none, more than four, or not printable ASCII. */

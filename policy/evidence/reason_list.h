@@ -109,6 +109,8 @@
     X(REASON_DEVICE_NOT_GENUINE, "device.not-genuine", REASON_KIND_REASON, "the TPM was not shown to be genuine as policy demands") \
     X(REASON_DEVICE_NOT_MEMBER, "device.not-member", REASON_KIND_REASON, "the device's membership is not of a kind that policy accepts") \
     X(REASON_DEVICE_STATE, "device.state", REASON_KIND_REASON, "the device is quarantined, revoked or decommissioned") \
+    X(REASON_DEVICE_ADVISORY, "device.advisory", REASON_KIND_REASON, "an advisory names this TPM's manufacturer and the firmware that it quotes") \
+    X(REASON_DEVICE_TPM, "device.tpm", REASON_KIND_FACT, "what the TPM is: discrete, firmware, virtual or software; by its certificate where that was verified, else by its own word") \
     X(REASON_DEVICE_FIRST_USE, "device.first-use", REASON_KIND_FACT, "the device was admitted at first use, with nothing to show membership") \
     X(REASON_EXPORTER_OFF, "exporter.off", REASON_KIND_FACT, "the quote is not bound to the TLS channel") \
     X(REASON_BOOT_UNKNOWN_IMAGE, "boot.unknown-image", REASON_KIND_REASON, "an event's digest is none of the component's values") \

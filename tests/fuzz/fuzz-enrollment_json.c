@@ -19,7 +19,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(s == STATUS_OK || diag.text[0] != '\0');
     if (s == STATUS_OK) {
         assert(body.n_eks >= 1 && body.n_eks <= LIMIT_CERTS);
-        assert(text_is_printable(buffer_bytes(&body.tpm_json)));
+        CLEANUP(buffer_free) struct buffer json = {0};
+        struct enrollment_tpm tpm;
+        s = enrollment_tpm_encode(&body, NULL, &json);
+        assert(s == STATUS_OK && text_is_printable(buffer_bytes(&json)));
+        enrollment_tpm_parse(buffer_text(&json), &tpm);
+        assert(tpm.manufacturer == body.claimed_manufacturer);
     }
     s = enrollment_proof_parse(bytes_of(data, size), proof, &diag);
     assert(s == STATUS_OK || s == STATUS_MALFORMED);

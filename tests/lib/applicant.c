@@ -141,7 +141,9 @@ applicant_body(const struct applicant *f, struct enrollment_body *body)
     buffer_append(&body->certificates[body->n_certificates++],
                   buffer_bytes(&f->ek->intermediate.der));
     tpm_builder_public(f->ak, &body->ak_public);
-    buffer_append_text(&body->tpm_json, "{\"manufacturer\":\"STM \"}");
+    static const char *const claimed[] = {"STM ", "ST33", "0001010200000000", "2.0", "1.38"};
+    for (size_t i = 0; i < sizeof claimed / sizeof claimed[0]; i++)
+        (void)text_copy(body->claimed[i], sizeof body->claimed[i], claimed[i]);
     body->claimed_manufacturer = 0x53544D20;
     (void)text_copy(body->claimed_model, sizeof body->claimed_model, "ST33");
     body->claimed_firmware = 0x0001010200000000;

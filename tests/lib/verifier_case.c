@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "daemon/enroll.h"
 #include "daemon/settings.h"
 
 #include <ftw.h>
@@ -42,6 +43,7 @@ verifier_case_open(struct verifier_case *c)
     demand(keyring_open(path, NULL, true, &c->verifier.keyring, &diag), &diag);
     (void)snprintf(path, sizeof path, "%s/attestd.db", c->directory);
     demand(store_open(path, &c->verifier.store, &diag), &diag);
+    demand(enroll_open(&c->config, VERIFIER_CASE_START, &c->verifier.enroll, &diag), &diag);
     demand(snapshot_open(c->verifier.store, &c->verifier.snapshot, &diag), &diag);
     demand(writer_new(c->verifier.store, NULL, &c->verifier.writer), &diag);
 }
@@ -52,6 +54,7 @@ verifier_case_close(struct verifier_case *c)
     writer_free(c->verifier.writer);
     snapshot_close(c->verifier.snapshot);
     store_close(c->verifier.store);
+    enroll_close(c->verifier.enroll);
     keyring_close(c->verifier.keyring);
 }
 
@@ -66,6 +69,10 @@ verifier_case_setup(void **state)
     (void)snprintf(path, sizeof path, "%s/absent.conf", c->directory);
     assert_status(STATUS_NOT_FOUND,
                   config_load(path, settings_table, settings_n_rows, &c->config, NULL));
+    /* Nothing of this machine's own settings counts. */
+    assert_status(STATUS_OK, config_override(&c->config, "enrollment", "ek_roots", path, NULL));
+    assert_status(STATUS_OK, config_override(&c->config, "enrollment", "ek_bundle", path, NULL));
+    assert_status(STATUS_OK, config_override(&c->config, "enrollment", "advisories", path, NULL));
     assert_status(STATUS_OK, hasher_new(&c->h));
     c->now_ms = VERIFIER_CASE_START * 1000;
     c->device = appraise_case_new();

@@ -42,6 +42,8 @@ const struct mutation mutation_elsewhere[] = {
     {REASON_EK_ADVISORY, NULL, VERDICT_NONE, "tests/unit/test-enroll.c"},
     {REASON_EK_SOFTWARE, NULL, VERDICT_NONE, "tests/unit/test-enroll.c"},
     {REASON_EK_SAME_TPM, NULL, VERDICT_NONE, "tests/unit/test-membership.c"},
+    {REASON_DEVICE_ADVISORY, NULL, VERDICT_NONE, "tests/unit/test-enroll.c"},
+    {REASON_DEVICE_TPM, NULL, VERDICT_NONE, "tests/unit/test-enroll.c"},
     {REASON_AK_MALFORMED, NULL, VERDICT_NONE, "tests/unit/test-ak.c"},
     {REASON_AK_UNSUPPORTED, NULL, VERDICT_NONE, "tests/unit/test-ak.c"},
     {REASON_AK_ATTRIBUTES, NULL, VERDICT_NONE, "tests/unit/test-ak.c"},

@@ -25,7 +25,9 @@ static bool
 is_named(const struct advisories *list, uint32_t manufacturer, const char *model, uint64_t version)
 {
     CLEANUP(reasons_free) struct reasons reasons = {0};
-    bool good = advisories_check(list, manufacturer, model, version, &reasons);
+    struct advisory_query query = {
+        .manufacturer = manufacturer, .model = model, .firmware_version = version};
+    bool good = advisories_check(list, &query, &reasons);
     assert_int_equal(good, reasons.n_items == 0);
     if (!good)
         assert_int_equal(reasons.items[0].code, REASON_EK_ADVISORY);
@@ -67,6 +69,22 @@ asks_for_the_model_where_a_row_has_one(void **state)
     assert_true(is_named(&list, 0x494E5443, "Intel PTT", 1));
     assert_false(is_named(&list, 0x494E5443, "other", 1));
     assert_false(is_named(&list, 0x494E5443, NULL, 1));
+}
+
+static void
+says_device_advisory_of_a_quoted_version(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    load(two_rows, &list);
+    struct advisory_query query = {
+        .manufacturer = STM, .firmware_version = UINT64_C(0x0047000000000000), .quoted = true};
+    assert_false(advisories_check(&list, &query, &reasons));
+    assert_int_equal(reasons.items[0].code, REASON_DEVICE_ADVISORY);
+    assert_true(reasons.items[0].bound);
+    assert_string_equal(reasons.items[0].what, "CVE-A");
+    assert_string_equal(reasons.items[0].found, "0047000000000000");
 }
 
 static void
@@ -117,6 +135,7 @@ main(void)
         cmocka_unit_test(names_firmware_inside_a_range_only),
         cmocka_unit_test(takes_blank_and_nul_for_the_same_end),
         cmocka_unit_test(asks_for_the_model_where_a_row_has_one),
+        cmocka_unit_test(says_device_advisory_of_a_quoted_version),
         cmocka_unit_test(refuses_a_row_that_it_does_not_understand),
         cmocka_unit_test(ships_a_file_that_it_reads),
     };

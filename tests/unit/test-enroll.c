@@ -145,6 +145,32 @@ refuses_firmware_that_an_advisory_names(void **state)
     applicant_assert_offered(&offer);
 }
 
+/* threats 18: by the quoted firmware, since what was claimed at enrolment may have been a lie. */
+static void
+tells_each_round_of_the_tpm_and_its_advisories(void **state)
+{
+    struct applicant *f = *state;
+    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
+    CLEANUP(reasons_free) struct reasons found = {0};
+    CLEANUP(reasons_free) struct reasons later = {0};
+    applicant_body(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
+    applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
+    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &found);
+    assert_int_equal(found.n_items, 1);
+    assert_int_equal(found.items[0].code, REASON_DEVICE_TPM);
+    assert_string_equal(found.items[0].what, "certificate");
+    assert_string_equal(found.items[0].found, "discrete");
+    applicant_save(
+        f, "advisories.json",
+        bytes_of_text("{\"advisories\":[{\"id\":\"TEST-1\",\"manufacturer\":\"STM\",\"firmware\":["
+                      "{\"from\":\"0001000000000000\",\"below\":\"0001010300000000\"}]}]}"));
+    assert_status(STATUS_OK, enroll_reload(f->verifier.enroll, &f->config, APPLICANT_NOW_S, NULL));
+    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &later);
+    assert_non_null(reasons_find(&later, REASON_DEVICE_ADVISORY));
+}
+
 /* threats 16. */
 static void
 refuses_an_ak_that_may_not_quote(void **state)
@@ -332,6 +358,7 @@ main(void)
         APPLICANT_CASE(reads_every_ek_that_is_sent),
         APPLICANT_CASE(takes_an_oddity_only_where_policy_names_it),
         APPLICANT_CASE(refuses_firmware_that_an_advisory_names),
+        APPLICANT_CASE(tells_each_round_of_the_tpm_and_its_advisories),
         APPLICANT_CASE(refuses_an_ak_that_may_not_quote),
         APPLICANT_CASE(refuses_a_wrong_proof),
         APPLICANT_CASE(refuses_a_proof_for_another_ak),

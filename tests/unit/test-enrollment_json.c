@@ -47,9 +47,41 @@ reads_a_whole_body(void **state)
     assert_int_equal(b.claimed_manufacturer, 0x53544D20);
     assert_string_equal(b.claimed_model, "ST33");
     assert_true(b.claimed_firmware == UINT64_C(0x00010102000a000b));
-    assert_string_equal(buffer_text(&b.tpm_json),
+    CLEANUP(buffer_free) struct buffer json = {0};
+    assert_status(STATUS_OK, enrollment_tpm_encode(&b, NULL, &json));
+    assert_string_equal(buffer_text(&json),
                         "{\"manufacturer\":\"STM \",\"model\":\"ST33\",\"firmware_version\":"
-                        "\"00010102000a000b\",\"family\":\"2.0\",\"revision\":\"1.38\"}");
+                        "\"00010102000a000b\",\"family\":\"2.0\",\"revision\":\"1.38\","
+                        "\"kind\":\"discrete\",\"kind_by\":\"claim\"}");
+}
+
+/* What a verified certificate says stands before what the device says. */
+static void
+gives_back_what_is_known_of_a_tpm(void **state)
+{
+    (void)state;
+    CLEANUP(enrollment_body_free) struct enrollment_body b = {0};
+    CLEANUP(buffer_free) struct buffer json = {0};
+    struct ek_certificate c = {
+        .manufacturer = 0x00001014, .model = "swtpm", .version = "id:20191023"};
+    struct enrollment_tpm tpm;
+    struct diag diag = {0};
+    assert_status(STATUS_OK, parse("{" EKS "," REST "}", &b, &diag));
+    assert_status(STATUS_OK, enrollment_tpm_encode(&b, NULL, &json));
+    enrollment_tpm_parse(buffer_text(&json), &tpm);
+    assert_int_equal(tpm.manufacturer, 0x53544D20);
+    assert_string_equal(tpm.model, "ST33");
+    assert_string_equal(tpm.kind, "discrete");
+    assert_string_equal(tpm.kind_by, "claim");
+    buffer_reset(&json);
+    assert_status(STATUS_OK, enrollment_tpm_encode(&b, &c, &json));
+    enrollment_tpm_parse(buffer_text(&json), &tpm);
+    assert_int_equal(tpm.manufacturer, 0x00001014);
+    assert_string_equal(tpm.model, "swtpm");
+    assert_string_equal(tpm.kind, "software");
+    assert_string_equal(tpm.kind_by, "certificate");
+    enrollment_tpm_parse(NULL, &tpm);
+    assert_string_equal(tpm.kind, "");
 }
 
 static void
@@ -151,6 +183,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_whole_body),
+        cmocka_unit_test(gives_back_what_is_known_of_a_tpm),
         cmocka_unit_test(needs_neither_token_nor_chain),
         cmocka_unit_test(refuses_what_is_missing_unknown_or_of_another_type),
         cmocka_unit_test(refuses_claims_that_no_tpm_makes),
