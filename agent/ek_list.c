@@ -90,13 +90,16 @@ load_key(struct tpm *t, struct ek_list_item *e, struct diag *diag)
 {
     CLEANUP(tpm_key_close) struct tpm_key loaded = {0};
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
-    enum status s = tpm_ek_create(t, e->which, &loaded, diag);
+    CLEANUP(hasher_freep) struct hasher *h = NULL;
+    enum status s = hasher_new(&h);
+    if (s == STATUS_OK)
+        s = tpm_ek_create(t, e->which, &loaded, diag);
     if (s != STATUS_OK)
         return s;
     struct tpm_public public = {0};
     s = tpm_public_parse(buffer_bytes(&loaded.public_area), &public, diag);
     if (s == STATUS_OK)
-        s = tpm_public_key(&public, &key);
+        s = tpm_public_key(h, &public, &key);
     if (s == STATUS_OK)
         s = key_spki(key, &e->spki);
     if (s != STATUS_OK)

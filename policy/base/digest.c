@@ -3,8 +3,13 @@
  */
 #include "base/digest.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
+
 #include <limits.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -14,6 +19,10 @@
 struct hasher {
     EVP_MD *mds[ALG_COUNT];
     EVP_MD_CTX *contexts[ALG_COUNT]; /* NULL where libcrypto lacks the algorithm */
+    struct hasher_curve {
+        char name[16];
+        EVP_PKEY *key;
+    } curves[HASHER_CURVES]; /* the first without a key is free */
 };
 
 static bool
@@ -65,6 +74,8 @@ hasher_free(struct hasher *h)
         EVP_MD_CTX_free(h->contexts[i]);
         EVP_MD_free(h->mds[i]);
     }
+    for (size_t i = 0; i < HASHER_CURVES; i++)
+        EVP_PKEY_free(h->curves[i].key);
     free(h);
 }
 
@@ -72,6 +83,45 @@ void
 hasher_freep(struct hasher **h)
 {
     hasher_free(*h);
+}
+
+static void
+free_key_context(EVP_PKEY_CTX **context)
+{
+    EVP_PKEY_CTX_free(*context);
+}
+
+static enum status
+make_curve(struct hasher_curve *curve, const char *name)
+{
+    CLEANUP(free_key_context)
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    if (!context || !text_copy(curve->name, sizeof curve->name, name))
+        return STATUS_NOMEM;
+    if (EVP_PKEY_paramgen_init(context) != 1 || EVP_PKEY_CTX_set_group_name(context, name) != 1 ||
+        EVP_PKEY_paramgen(context, &curve->key) != 1) {
+        ERR_clear_error();
+        return STATUS_UNSUPPORTED;
+    }
+    return STATUS_OK;
+}
+
+enum status
+hasher_curve(struct hasher *h, const char *name, EVP_PKEY **out)
+{
+    *out = NULL;
+    size_t i = 0;
+    while (i < HASHER_CURVES && h->curves[i].key && !text_equal(h->curves[i].name, name))
+        i++;
+    if (i == HASHER_CURVES)
+        return STATUS_LIMIT;
+    if (!h->curves[i].key) {
+        enum status s = make_curve(&h->curves[i], name);
+        if (s != STATUS_OK)
+            return s;
+    }
+    *out = h->curves[i].key;
+    return STATUS_OK;
 }
 
 enum status

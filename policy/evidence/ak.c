@@ -113,7 +113,7 @@ derive(struct hasher *h, const struct tpm_public *pub, struct ak *ak, bool *stro
     ak->type = pub->type;
     ak->scheme = pub->scheme;
     ak->hash = pub->scheme_hash;
-    enum status s = tpm_public_key(pub, &ak->key);
+    enum status s = tpm_public_key(h, pub, &ak->key);
     if (s != STATUS_OK)
         return s;
     *strong = key_is_strong(ak->key);

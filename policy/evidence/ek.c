@@ -100,7 +100,7 @@ judge(const struct tpm_public *pub, const struct template **template)
 static enum status
 fill(struct hasher *h, const struct tpm_public *pub, struct ek *ek)
 {
-    enum status s = tpm_public_key(pub, &ek->key);
+    enum status s = tpm_public_key(h, pub, &ek->key);
     if (s == STATUS_OK)
         s = key_spki(ek->key, &ek->spki);
     if (s == STATUS_OK)

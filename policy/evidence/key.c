@@ -3,6 +3,7 @@
 #include "evidence/key.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -50,7 +51,7 @@ evp_pkey_freep(EVP_PKEY **key)
     EVP_PKEY_free(*key);
 }
 
-/* Parameters that libcrypto refuses are the peer's: a point that is not on its curve, for one. */
+/* Parameters that libcrypto refuses are the peer's. */
 static enum status
 make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **out)
 {
@@ -107,8 +108,9 @@ group_name(uint16_t curve)
     }
 }
 
+/* A point that libcrypto refuses is the peer's: it is not on the curve. */
 static enum status
-make_ecc(const struct tpm_public *pub, EVP_PKEY **out)
+make_ecc(struct hasher *h, const struct tpm_public *pub, EVP_PKEY **out)
 {
     const char *group = group_name(pub->curve);
     if (!group)
@@ -118,31 +120,84 @@ make_ecc(const struct tpm_public *pub, EVP_PKEY **out)
     if (1 + 2 * field_size > sizeof point || !put_coordinate(pub->x, field_size, point + 1) ||
         !put_coordinate(pub->y, field_size, point + 1 + field_size))
         return STATUS_MALFORMED;
-    CLEANUP(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    if (!builder ||
-        !OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) ||
-        !OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                          1 + 2 * field_size))
+    EVP_PKEY *curve = NULL;
+    enum status s = hasher_curve(h, group, &curve);
+    if (s != STATUS_OK)
+        return s;
+    CLEANUP(evp_pkey_freep) EVP_PKEY *key = EVP_PKEY_dup(curve);
+    if (!key)
         return STATUS_NOMEM;
-    return make_key("EC", builder, out);
+    if (EVP_PKEY_set1_encoded_public_key(key, point, 1 + 2 * field_size) != 1) {
+        ERR_clear_error();
+        return STATUS_MALFORMED;
+    }
+    *out = key;
+    key = NULL;
+    return STATUS_OK;
 }
 
 enum status
-tpm_public_key(const struct tpm_public *pub, EVP_PKEY **out)
+tpm_public_key(struct hasher *h, const struct tpm_public *pub, EVP_PKEY **out)
 {
     *out = NULL;
     switch (pub->type) {
     case TPM_ALG_RSA:
         return make_rsa(pub, out);
     case TPM_ALG_ECC:
-        return make_ecc(pub, out);
+        return make_ecc(h, pub, out);
     default:
         return STATUS_UNSUPPORTED;
     }
 }
 
-enum status
-key_spki(const EVP_PKEY *key, struct buffer *out)
+/* What comes before the point in the SubjectPublicKeyInfo of a key on a named curve. [RFC 5480 2]
+ */
+static const struct spki_head {
+    const char *group;
+    size_t point_size; /* uncompressed */
+    struct {
+        uint8_t data[26];
+        size_t size;
+    } der;
+} spki_heads[] = {
+    {SN_X9_62_prime256v1,
+     65,
+     {{0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+       0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00},
+      26}},
+    {SN_secp384r1,
+     97,
+     {{0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+       0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00},
+      23}},
+};
+
+/* *out is NULL when the key is none of the table's: RSA, another curve, or parameters that were
+ * written out, which is another encoding of the same key. */
+static enum status
+find_spki_head(const EVP_PKEY *key, const struct spki_head **out)
+{
+    char group[GROUP_NAME_SIZE] = "";
+    int is_explicit = 1;
+    *out = NULL;
+    if (!EVP_PKEY_is_a(key, "EC"))
+        return STATUS_OK;
+    if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                               &is_explicit) != 1)
+        return STATUS_CRYPTO;
+    if (is_explicit)
+        return STATUS_OK;
+    if (EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1)
+        return STATUS_CRYPTO;
+    for (size_t i = 0; i < sizeof spki_heads / sizeof spki_heads[0]; i++) {
+        if (text_equal(group, spki_heads[i].group))
+            *out = &spki_heads[i];
+    }
+    return STATUS_OK;
+}
+
+static enum status
+encode_spki(const EVP_PKEY *key, struct buffer *out)
 {
     unsigned char *der = NULL;
     int size = i2d_PUBKEY(key, &der);
@@ -150,6 +205,28 @@ key_spki(const EVP_PKEY *key, struct buffer *out)
         return STATUS_CRYPTO;
     buffer_append(out, bytes_of(der, (size_t)size));
     OPENSSL_free(der);
+    return buffer_check(out);
+}
+
+/* Every round needs the SPKI of an AK, and libcrypto's encoder takes 30 us to find itself. */
+enum status
+key_spki(const EVP_PKEY *key, struct buffer *out)
+{
+    uint8_t point[POINT_MAX_SIZE];
+    size_t size = 0;
+    const struct spki_head *head = NULL;
+    enum status s = find_spki_head(key, &head);
+    if (s != STATUS_OK)
+        return s;
+    if (!head)
+        return encode_spki(key, out);
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) !=
+        1)
+        return STATUS_CRYPTO;
+    if (size != head->point_size || point[0] != POINT_UNCOMPRESSED)
+        return encode_spki(key, out);
+    buffer_append(out, bytes_of(head->der.data, head->der.size));
+    buffer_append(out, bytes_of(point, size));
     return buffer_check(out);
 }
 

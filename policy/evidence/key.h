@@ -9,11 +9,12 @@
 
 #include <openssl/types.h>
 
-/* An EVP_PKEY from a TPM public area (RSA, P-256, P-384, P-521); owned by the caller.
- * STATUS_UNSUPPORTED: another type or curve; STATUS_MALFORMED: a modulus that has not the size it
- * says or is even, an even exponent, a point that is not on the curve; STATUS_NOMEM, STATUS_CRYPTO.
- * [TPM2 P2 12.2.3] */
-MUST_CHECK enum status tpm_public_key(const struct tpm_public *pub, EVP_PKEY **out);
+/* An EVP_PKEY from a TPM public area (RSA, P-256, P-384, P-521); owned by the caller. h keeps
+ * curves for the next key. STATUS_UNSUPPORTED: another type or curve; STATUS_MALFORMED: a modulus
+ * that has not the size it says or is even, an even exponent, a point that is not on the curve;
+ * STATUS_NOMEM, STATUS_CRYPTO. [TPM2 P2 12.2.3] */
+MUST_CHECK enum status tpm_public_key(struct hasher *h, const struct tpm_public *pub,
+                                      EVP_PKEY **out);
 void evp_pkey_freep(EVP_PKEY **key);
 /* DER SubjectPublicKeyInfo of a key, appended. STATUS_CRYPTO, STATUS_NOMEM. */
 MUST_CHECK enum status key_spki(const EVP_PKEY *key, struct buffer *out);

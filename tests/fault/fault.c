@@ -102,14 +102,20 @@ WRAP(int, EVP_PKEY_get_bn_param, (const EVP_PKEY *key, const char *name, BIGNUM 
      (key, name, n), 0, 0)
 WRAP(int, EVP_PKEY_get_group_name, (const EVP_PKEY *key, char *name, size_t size, size_t *n),
      (key, name, size, n), 0, 0)
+WRAP(EVP_PKEY *, EVP_PKEY_dup, (EVP_PKEY *key), (key), NULL, ENOMEM)
+WRAP(int, EVP_PKEY_get_int_param, (const EVP_PKEY *key, const char *name, int *n), (key, name, n),
+     0, 0)
+WRAP(int, EVP_PKEY_get_octet_string_param,
+     (const EVP_PKEY *key, const char *name, unsigned char *out, size_t size, size_t *n),
+     (key, name, out, size, n), 0, 0)
+WRAP(int, EVP_PKEY_paramgen, (EVP_PKEY_CTX *c, EVP_PKEY **out), (c, out), 0, 0)
+WRAP(int, EVP_PKEY_set1_encoded_public_key,
+     (EVP_PKEY *key, const unsigned char *point, size_t size), (key, point, size), 0, 0)
 WRAP(int, EVP_PKEY_up_ref, (EVP_PKEY *key), (key), 0, 0)
 WRAP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_new, (void), (), NULL, ENOMEM)
 WRAP(OSSL_PARAM *, OSSL_PARAM_BLD_to_param, (OSSL_PARAM_BLD *b), (b), NULL, ENOMEM)
 WRAP(int, OSSL_PARAM_BLD_push_BN, (OSSL_PARAM_BLD *b, const char *key, const BIGNUM *n),
      (b, key, n), 0, 0)
 WRAP(BIGNUM *, BN_bin2bn, (const unsigned char *in, int size, BIGNUM *n), (in, size, n), NULL, 0)
-WRAP(ECDSA_SIG *, ECDSA_SIG_new, (void), (), NULL, ENOMEM)
-WRAP(int, ECDSA_SIG_set0, (ECDSA_SIG *sig, BIGNUM *r, BIGNUM *s), (sig, r, s), 0, 0)
-WRAP(int, i2d_ECDSA_SIG, (const ECDSA_SIG *sig, unsigned char **out), (sig, out), -1, 0)
 WRAP(int, i2d_PUBKEY, (const EVP_PKEY *key, unsigned char **out), (key, out), -1, 0)
 /* clang-format on */

@@ -222,10 +222,32 @@ may_free_no_hasher(void **state)
     hasher_free(h);
 }
 
+static void
+keeps_each_curve_that_was_asked_for(void **state)
+{
+    (void)state;
+    static const char *const names[HASHER_CURVES] = {"P-256", "P-384", "P-521"};
+    CLEANUP(hasher_freep) struct hasher *h = NULL;
+    EVP_PKEY *first[HASHER_CURVES], *again = NULL;
+    assert_status(STATUS_OK, hasher_new(&h));
+    assert_status(STATUS_UNSUPPORTED, hasher_curve(h, "P-257", &again));
+    assert_null(again);
+    for (size_t i = 0; i < HASHER_CURVES; i++)
+        assert_status(STATUS_OK, hasher_curve(h, names[i], &first[i]));
+    for (size_t i = 0; i < HASHER_CURVES; i++) {
+        assert_status(STATUS_OK, hasher_curve(h, names[i], &again));
+        assert_ptr_equal(first[i], again);
+        assert_true(i == 0 || first[i] != first[i - 1]);
+    }
+    assert_status(STATUS_LIMIT, hasher_curve(h, "P-224", &again));
+    assert_null(again);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_each_curve_that_was_asked_for),
         cmocka_unit_test(gives_the_published_digests),
         cmocka_unit_test(gives_the_same_for_the_whole_and_its_parts),
         cmocka_unit_test(hashes_nothing),

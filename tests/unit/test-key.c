@@ -5,11 +5,16 @@
 #include "tests/lib/test.h"
 #include "tests/lib/tpm_builder.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #define MODULUS_SIZE 256u
+
+static struct hasher *hasher;
 
 /* Points of P-256 one of whose coordinates begins with a zero byte: 379 G and 43 G. */
 static const char short_x[] = "5543894af3d00ed7d740abdbd75c96b06877b787db5f70eea78b90a8d7c00a";
@@ -33,7 +38,7 @@ convert_point(uint16_t curve, uint16_t key_bits, const char *x, const char *y, s
                              .key_bits = key_bits,
                              .x = buffer_bytes(&x_bytes),
                              .y = buffer_bytes(&y_bytes)};
-    enum status s = tpm_public_key(&pub, &key);
+    enum status s = tpm_public_key(hasher, &pub, &key);
     if (s != STATUS_OK) {
         assert_null(key);
         return s;
@@ -47,7 +52,7 @@ convert_modulus(struct bytes modulus, uint16_t key_bits, uint32_t exponent)
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
     struct tpm_public pub = {
         .type = TPM_ALG_RSA, .key_bits = key_bits, .exponent = exponent, .modulus = modulus};
-    enum status s = tpm_public_key(&pub, &key);
+    enum status s = tpm_public_key(hasher, &pub, &key);
     assert_int_equal(s == STATUS_OK, key != NULL);
     return s;
 }
@@ -107,7 +112,8 @@ unknown_type_or_curve_is_unsupported(void **state)
     CLEANUP(buffer_free) struct buffer spki = {0};
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
     assert_status(STATUS_UNSUPPORTED, convert_point(0x20, 256, short_x, short_x_y, &spki));
-    assert_status(STATUS_UNSUPPORTED, tpm_public_key(&(struct tpm_public){.type = 0x0008}, &key));
+    assert_status(STATUS_UNSUPPORTED,
+                  tpm_public_key(hasher, &(struct tpm_public){.type = 0x0008}, &key));
 }
 
 static void
@@ -143,7 +149,7 @@ roca_modulus_is_known_by_its_fingerprint(void **state)
                                  .key_bits = 2048,
                                  .exponent = 65537,
                                  .modulus = bytes_of(n, sizeof n)};
-        assert_status(STATUS_OK, tpm_public_key(&pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
         assert_false(key_is_strong(key));
     }
 }
@@ -215,7 +221,7 @@ small_exponent_is_weak(void **state)
                                  .key_bits = 2048,
                                  .exponent = exponents[i],
                                  .modulus = bytes_of(n, sizeof n)};
-        assert_status(STATUS_OK, tpm_public_key(&pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
         claim_strength(false, key);
     }
 }
@@ -227,17 +233,41 @@ spki_of_a_tpm_key_is_that_of_the_key(void **state)
     for (unsigned kind = 0; kind < TPM_BUILDER_N_KEYS; kind++) {
         CLEANUP(tpm_builder_freep)
         struct tpm_builder *t = tpm_builder_new((enum tpm_builder_key)kind, ALG_SHA256);
-        CLEANUP(buffer_free) struct buffer area = {0}, ours = {0}, theirs = {0};
+        CLEANUP(buffer_free) struct buffer area = {0}, ours = {0};
         CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
         struct tpm_public pub;
+        unsigned char *theirs = NULL;
         tpm_builder_public(t, &area);
         assert_status(STATUS_OK, tpm_public_parse(buffer_bytes(&area), &pub, NULL));
-        assert_status(STATUS_OK, tpm_public_key(&pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
         assert_status(STATUS_OK, key_spki(key, &ours));
-        assert_status(STATUS_OK, key_spki(t->key, &theirs));
-        assert_true(bytes_equal(buffer_bytes(&ours), buffer_bytes(&theirs)));
+        int size = i2d_PUBKEY(t->key, &theirs);
+        assert_int_equal(ours.size, size);
+        assert_memory_equal(ours.data, theirs, ours.size);
+        OPENSSL_free(theirs);
         assert_int_equal(pub.key_bits / 8, key_field_size(key));
     }
+}
+
+/* Curve parameters written out in full are another encoding of the key, and stay one. */
+static void
+spki_with_explicit_parameters_stays_as_it_is(void **state)
+{
+    (void)state;
+    CLEANUP(evp_pkey_freep) EVP_PKEY *named = EVP_EC_gen("P-256");
+    CLEANUP(buffer_free) struct buffer ours = {0};
+    unsigned char *der = NULL;
+    assert_int_equal(1, EVP_PKEY_set_utf8_string_param(named, OSSL_PKEY_PARAM_EC_ENCODING,
+                                                       OSSL_PKEY_EC_ENCODING_EXPLICIT));
+    int size = i2d_PUBKEY(named, &der);
+    assert_true(size > 200);
+    const unsigned char *end = der;
+    CLEANUP(evp_pkey_freep) EVP_PKEY *key = d2i_PUBKEY(NULL, &end, size);
+    assert_non_null(key);
+    assert_status(STATUS_OK, key_spki(key, &ours));
+    assert_int_equal(ours.size, size);
+    assert_memory_equal(ours.data, der, ours.size);
+    OPENSSL_free(der);
 }
 
 /* tpm2-tools wrote each key both as a TPM structure and as PEM. */
@@ -257,13 +287,28 @@ real_tpm_keys_convert_as_tpm2_tools_does(void **state)
         (void)snprintf(path, sizeof path, "measured-boots/%s.pem", names[i]);
         test_corpus(path, &pem);
         assert_status(STATUS_OK, tpm_public_parse(buffer_bytes(&area), &pub, NULL));
-        assert_status(STATUS_OK, tpm_public_key(&pub, &ours));
+        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &ours));
         assert_true(key_is_strong(ours));
         BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
         CLEANUP(evp_pkey_freep) EVP_PKEY *theirs = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
         assert_int_equal(1, EVP_PKEY_eq(ours, theirs));
         (void)BIO_free(bio);
     }
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    return hasher_new(&hasher) == STATUS_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    hasher_free(hasher);
+    return 0;
 }
 
 int
@@ -281,7 +326,8 @@ main(void)
         cmocka_unit_test(strong_keys_are_told_from_weak_ones),
         cmocka_unit_test(small_exponent_is_weak),
         cmocka_unit_test(spki_of_a_tpm_key_is_that_of_the_key),
+        cmocka_unit_test(spki_with_explicit_parameters_stays_as_it_is),
         cmocka_unit_test(real_tpm_keys_convert_as_tpm2_tools_does),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
