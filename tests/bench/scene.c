@@ -97,12 +97,15 @@ allow_files(struct appraise_case *c, size_t n)
     appraise_case_edit(c, 1, head, buffer_text(&more));
 }
 
+/* A kernel without a measurement policy: no list, PCR 10 at its reset value, no rule. */
 static void
-forget_ima_rule(struct appraise_case *c)
+forget_ima(struct appraise_case *c)
 {
     appraise_case_edit(c, APPRAISE_CASE_POLICY,
                        ",\n \"ima\": {\"references\": [\"boot\"], \"violations\": \"enforce\"}",
                        "");
+    buffer_reset(&c->log.ima);
+    c->log.pcr[0][IMA_PCR] = digest_reset(ALG_SHA256, 0);
 }
 
 struct appraise_case *
@@ -111,13 +114,12 @@ scene_new(const struct scene_options *options)
     struct appraise_case *c = appraise_case_new();
     c->selection = SCENE_BANKS;
     take_boot(c, options->n_events);
-    if (options->n_ima > 0)
-        log_builder_ima_aggregate(&c->log, ALG_SHA256);
+    log_builder_ima_aggregate(&c->log, ALG_SHA256);
     for (size_t i = 1; i < options->n_ima; i++)
         scene_add_ima(c, i);
     appraise_case_documents(c);
     if (options->n_ima == 0)
-        forget_ima_rule(c);
+        forget_ima(c);
     if (options->n_files > options->n_ima)
         allow_files(c, options->n_files - options->n_ima);
     appraise_case_run(c);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One round from the bytes that a device posts to the signed token: P-256 quote, a boot log of 100
+ * events, no IMA list; over its bare cost: that signature's verification, hashing the log, the
+ * extends of one bank and one ES256 signature. Stages as daemon/attest.c runs them, without the
+ * store.
+ */
+#include "base/cleanup.h"
+#include "daemon/result.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/scene.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define EVENTS   100u
+#define ORIGIN   "https://verifier.example:8443"
+#define EXPORTER "0123456789abcdef0123456789abcdef"
+
+struct work {
+    struct appraise_case *scene;
+    struct round_builder builder;
+    struct round_built built;
+    struct buffer body; /* the frame as it is posted */
+    struct buffer ak_public;
+    struct store_device device;
+    struct key key;
+    /* for the floor */
+    struct eventlog *log;
+    size_t bank;
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
+    EVP_PKEY_CTX *verify;
+    EVP_PKEY_CTX *sign;
+    uint8_t signature[128];
+    size_t signature_size;
+    struct buffer token;
+    uint8_t pcr[LIMIT_PCRS][DIGEST_SHA256_SIZE];
+};
+
+/* What the stages of one round hold. */
+struct round {
+    struct freshness *freshness;
+    struct evidence evidence;
+    struct ak *ak;
+    struct quote *quote;
+    struct replay *replay;
+    struct appraisal *appraisal;
+    struct result *result;
+    struct reasons reasons;
+};
+
+static void
+round_clear(struct round *r)
+{
+    result_free(r->result);
+    appraisal_free(r->appraisal);
+    replay_free(r->replay);
+    quote_free(r->quote);
+    ak_free(r->ak);
+    freshness_free(r->freshness);
+    reasons_free(&r->reasons);
+}
+
+static void
+verify(struct work *w, struct round *r)
+{
+    struct hasher *h = w->scene->h;
+    r->freshness = round_builder_freshness(&w->builder, &w->built);
+    bench_demand(evidence_parse(buffer_bytes(&w->body), &r->evidence, &r->reasons) == STATUS_OK,
+                 "frame");
+    bench_demand(
+        ak_parse(h, buffer_bytes(&w->ak_public), &r->ak, &r->reasons) == STATUS_OK && r->ak, "AK");
+    bench_demand(quote_verify(h, &r->evidence, r->ak, r->freshness, &r->quote, &r->reasons) ==
+                         STATUS_OK &&
+                     r->quote,
+                 "quote");
+    const struct replay_input in = {.boot_log = r->evidence.member[EVIDENCE_BOOT_LOG],
+                                    .boot_log_present = true};
+    bench_demand(replay_verify(h, r->quote, &in, &r->replay, &r->reasons) == STATUS_OK, "replay");
+}
+
+static void
+judge(struct work *w, struct round *r)
+{
+    const struct appraisal_input input = {.documents = w->scene->snapshot,
+                                          .quote = r->quote,
+                                          .replay = r->replay,
+                                          .subject = &w->scene->subject,
+                                          .found = &r->reasons,
+                                          .now_s = w->scene->now_s};
+    bench_demand(appraise(w->scene->h, &input, &r->appraisal) == STATUS_OK, "appraise");
+    bench_demand(appraisal_verdict(r->appraisal) == VERDICT_TRUSTED, "not trusted");
+}
+
+static void
+sign(struct work *w, struct round *r)
+{
+    uint8_t thumbprint[DIGEST_SHA256_SIZE];
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    bench_demand(key_spki(ak_key(r->ak), &spki) == STATUS_OK &&
+                     digest_sha256(w->scene->h, buffer_bytes(&spki), thumbprint) == STATUS_OK,
+                 "thumbprint");
+    const struct result_input input = {.appraisal = r->appraisal,
+                                       .device = &w->device,
+                                       .quote = r->quote,
+                                       .attestation = "a00112233445566778899aabbccddeeff",
+                                       .issuer = ORIGIN,
+                                       .ak_thumbprint = bytes_of(thumbprint, sizeof thumbprint),
+                                       .now_s = w->scene->now_s};
+    bench_demand(result_sign(&input, RESULT_IETF, &w->key, &r->result) == STATUS_OK, "sign");
+}
+
+static void
+whole_round(void *work)
+{
+    CLEANUP(round_clear) struct round r = {0};
+    verify(work, &r);
+    judge(work, &r);
+    sign(work, &r);
+}
+
+/* ---- the floor ---- */
+
+static void
+hash(struct work *w, struct bytes a, struct bytes b, uint8_t out[static DIGEST_SHA256_SIZE])
+{
+    bench_demand(
+        EVP_DigestInit_ex2(w->hash, w->sha256, NULL) && EVP_DigestUpdate(w->hash, a.data, a.size) &&
+            EVP_DigestUpdate(w->hash, b.data, b.size) && EVP_DigestFinal_ex(w->hash, out, NULL),
+        "hash");
+}
+
+static void
+extend_all(struct work *w)
+{
+    memset(w->pcr, 0, sizeof w->pcr);
+    for (size_t i = 0; i < w->log->n_events; i++) {
+        const struct event *e = &w->log->events[i];
+        if (eventlog_is_extend(e))
+            hash(w, bytes_of(w->pcr[e->pcr], DIGEST_SHA256_SIZE), e->digest[w->bank],
+                 w->pcr[e->pcr]);
+    }
+}
+
+static void
+bare_cost(void *work)
+{
+    struct work *w = work;
+    uint8_t digest[DIGEST_SHA256_SIZE], out[128];
+    size_t size = sizeof out;
+    hash(w, buffer_bytes(&w->built.attest), (struct bytes){0}, digest);
+    bench_demand(
+        EVP_PKEY_verify(w->verify, w->signature, w->signature_size, digest, sizeof digest) == 1,
+        "the floor's signature");
+    hash(w, buffer_bytes(&w->scene->log.log), (struct bytes){0}, digest);
+    extend_all(w);
+    hash(w, buffer_bytes(&w->token), (struct bytes){0}, digest);
+    bench_demand(EVP_PKEY_sign(w->sign, out, &size, digest, sizeof digest) == 1, "sign");
+}
+
+/* A signature over the same quote by the same key, as libcrypto wants it. */
+static void
+prepare_floor(struct work *w)
+{
+    struct reasons reasons = {0};
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    bench_demand(eventlog_parse(buffer_bytes(&w->scene->log.log), &w->log, &reasons) == STATUS_OK,
+                 "boot log");
+    w->bank = eventlog_bank(w->log, ALG_SHA256);
+    w->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    w->hash = EVP_MD_CTX_new();
+    w->verify = EVP_PKEY_CTX_new(w->scene->tpm->key, NULL);
+    w->sign = EVP_PKEY_CTX_new(w->key.pkey, NULL);
+    EVP_PKEY_CTX *once = EVP_PKEY_CTX_new(w->scene->tpm->key, NULL);
+    w->signature_size = sizeof w->signature;
+    hash(w, buffer_bytes(&w->built.attest), (struct bytes){0}, digest);
+    bench_demand(w->verify && w->sign && once && EVP_PKEY_verify_init(w->verify) == 1 &&
+                     EVP_PKEY_sign_init(w->sign) == 1 && EVP_PKEY_sign_init(once) == 1 &&
+                     EVP_PKEY_sign(once, w->signature, &w->signature_size, digest, sizeof digest) ==
+                         1,
+                 "libcrypto");
+    EVP_PKEY_CTX_free(once);
+    bare_cost(w);
+    for (uint32_t pcr = 0; pcr < 10; pcr++)
+        bench_demand(memcmp(w->pcr[pcr], w->scene->log.pcr[0][pcr].data, DIGEST_SHA256_SIZE) == 0,
+                     "not the same PCRs");
+}
+
+/* ---- */
+
+static void
+prepare_round(struct work *w)
+{
+    const struct scene_options options = {.n_events = EVENTS};
+    w->scene = scene_new(&options);
+    w->builder = (struct round_builder){.tpm = w->scene->tpm,
+                                        .selection = tpm_builder_selection(SCENE_BANKS),
+                                        .device_id = w->scene->subject.device_id,
+                                        .origin = ORIGIN,
+                                        .exporter = bytes_of(EXPORTER, 32),
+                                        .issued_ms = (w->scene->now_s - 1) * 1000,
+                                        .boot_log = buffer_bytes(&w->scene->log.log),
+                                        .claims = bytes_of("{}", 2)};
+    round_builder_make(&w->builder, &w->built);
+    bench_demand(evidence_encode(&w->built.evidence, &w->body) == STATUS_OK, "frame");
+    tpm_builder_public(w->scene->tpm, &w->ak_public);
+    w->device = (struct store_device){
+        .genuine = GENUINE_VERIFIED, .member_by = MEMBER_BY_LIST, .state = LIFE_CYCLE_ENROLLED};
+}
+
+static void
+make_key(struct work *w)
+{
+    w->key = (struct key){.role = KEY_ROLE_RESULT,
+                          .kid = "0123456789abcdef0123456789abcdef0123456789a",
+                          .pkey = EVP_EC_gen("P-256")};
+    bench_demand(w->key.pkey, "libcrypto");
+}
+
+static void
+take_token(struct work *w)
+{
+    CLEANUP(round_clear) struct round r = {0};
+    verify(w, &r);
+    judge(w, &r);
+    sign(w, &r);
+    buffer_append_text(&w->token, result_token(r.result));
+}
+
+static void
+finish(struct work *w)
+{
+    EVP_PKEY_CTX_free(w->verify);
+    EVP_PKEY_CTX_free(w->sign);
+    EVP_MD_CTX_free(w->hash);
+    EVP_MD_free(w->sha256);
+    eventlog_free(w->log);
+    buffer_free(&w->token);
+    buffer_free(&w->ak_public);
+    buffer_free(&w->body);
+    round_built_free(&w->built);
+    EVP_PKEY_free(w->key.pkey);
+    appraise_case_free(w->scene);
+}
+
+int
+main(void)
+{
+    static struct work w;
+    prepare_round(&w);
+    make_key(&w);
+    take_token(&w);
+    prepare_floor(&w);
+    bench_ratio(&(struct bench){.name = "round.verify-replay-appraise-sign",
+                                .subject = whole_round,
+                                .floor = bare_cost,
+                                .work = &w,
+                                .limit = 2.0});
+    finish(&w);
+    return bench_end();
+}
