@@ -3,6 +3,7 @@
 #include "daemon/round.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "daemon/attestation.h"
 
@@ -26,13 +27,11 @@ round_quote(struct round *round, struct hasher *h, const struct attest_request *
     return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote, reasons);
 }
 
-/* PCR 0 to 7 of the last round are those of this one: with equal resetCount a resume. */
+/* PCR 0 to 7 are those of this boot's last round. */
 static bool
 firmware_pcrs_equal(const struct round *round)
 {
-    const struct subject_pcrs *last = &round->device.last_good;
-    if (!round->device.last_good_present)
-        return false;
+    const struct subject_pcrs *last = &round->boot.pcrs;
     for (uint32_t pcr = 0; pcr <= 7; pcr++) {
         const struct digest *now = quote_pcr(round->quote, last->alg, pcr);
         if (!now || !(last->present & (1u << pcr)) || !digest_equal(now, &last->pcr[pcr]))
@@ -41,12 +40,15 @@ firmware_pcrs_equal(const struct round *round)
     return true;
 }
 
-/* A boot goes on while resetCount is equal and every restart is proven a resume. [protocol 4] */
+/* A boot goes on while resetCount is equal and every restart is proven a resume: here by PCR 0 to
+ * 7; that IMA continues is for resolve_ima(), since a suspend that lost power gives the same PCRs.
+ * [protocol 4] */
 static bool
-is_same_boot(const struct round *round)
+may_be_same_boot(const struct round *round)
 {
     const struct quote_counters *c = quote_counters(round->quote);
-    if (round->boot.id == 0 || c->reset_count != round->boot.reset_count)
+    if (round->boot.id == 0 || c->reset_count != round->boot.reset_count ||
+        c->restart_count < round->boot.restart_count)
         return false;
     return c->restart_count == round->boot.restart_count || firmware_pcrs_equal(round);
 }
@@ -59,9 +61,25 @@ resolve_boot(struct round *round, struct store *store)
         if (s != STATUS_OK)
             return s;
     }
-    /* A list sent from its start begins a new record: it can be replayed without the old one. */
-    round->new_boot = !is_same_boot(round) || round->evidence.ima_offset == 0;
+    round->new_boot = !may_be_same_boot(round);
     return STATUS_OK;
+}
+
+/* The device may send it whole. */
+static enum status
+want_log(struct reasons *reasons, const char *which)
+{
+    reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), which);
+    return STATUS_OK;
+}
+
+/* A kept log that is gone or damaged is asked for again; any other status is the store's own. */
+static bool
+is_readable(const struct round *round, enum status s)
+{
+    if (s == STATUS_STORE)
+        log_line(LOG_LEVEL_ERROR, "store: a kept log of %s cannot be read", round->device.id);
+    return s != STATUS_STORE && s != STATUS_NOT_FOUND;
 }
 
 static enum status
@@ -78,30 +96,58 @@ resolve_boot_log(struct round *round, struct store *store, struct reasons *reaso
     }
     enum status s =
         store_get_log(store, round->device.id, round->boot_log_sha256, &round->held_log);
-    if (s == STATUS_NOT_FOUND) {
-        reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), "boot-log");
-        return STATUS_OK;
-    }
+    if (!is_readable(round, s))
+        return want_log(reasons, "boot-log");
     round->input.boot_log = buffer_bytes(&round->held_log);
     return s;
+}
+
+/* A list sent from its start: what is held of this boot is not judged anew. One that does not begin
+ * so is another boot's, and begins a new record: it can be replayed without the old one. */
+static void
+skip_held(struct round *round)
+{
+    struct bytes held = buffer_bytes(&round->held_ima);
+    struct bytes *sent = &round->input.ima;
+    round->new_boot =
+        sent->size < held.size || !bytes_equal(bytes_slice(*sent, 0, held.size), held);
+    if (round->new_boot)
+        buffer_free(&round->held_ima);
+    else
+        *sent = bytes_slice(*sent, held.size, sent->size - held.size);
 }
 
 static enum status
 resolve_ima(struct round *round, struct store *store, struct reasons *reasons)
 {
-    const struct evidence *e = &round->evidence;
-    round->input.ima_present = e->present[EVIDENCE_IMA];
-    round->input.ima = e->member[EVIDENCE_IMA];
-    if (e->ima_offset == 0)
+    uint64_t offset = round->evidence.ima_offset;
+    round->input.ima_present = round->evidence.present[EVIDENCE_IMA];
+    round->input.ima = round->evidence.member[EVIDENCE_IMA];
+    if (offset > 0 && (round->new_boot || offset != round->boot.state.n_entries))
+        return want_log(reasons, "ima");
+    if (round->new_boot)
         return STATUS_OK;
-    if (round->new_boot || e->ima_offset != round->boot.state.n_entries) {
-        reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), "ima");
-        return STATUS_OK;
-    }
-    round->input.state = round->boot.state;
     enum status s = store_get_ima(store, round->boot.id, &round->held_ima);
+    bool readable = is_readable(round, s);
+    if (!readable && offset > 0)
+        return want_log(reasons, "ima");
+    round->new_boot = !readable;
+    if (s == STATUS_OK && offset == 0 && round->input.ima_present)
+        skip_held(round);
+    if (round->new_boot || s != STATUS_OK)
+        return round->new_boot ? STATUS_OK : s;
+    round->input.state = round->boot.state;
     round->input.ima_older = buffer_bytes(&round->held_ima);
-    return s;
+    return STATUS_OK;
+}
+
+/* The userspace log is small, and replayed from its start. */
+static enum status
+resolve_userspace_log(struct round *round, struct reasons *reasons)
+{
+    round->input.userspace_present = round->evidence.present[EVIDENCE_USERSPACE_LOG];
+    round->input.userspace_log = round->evidence.member[EVIDENCE_USERSPACE_LOG];
+    return round->evidence.userspace_offset > 0 ? want_log(reasons, "userspace-log") : STATUS_OK;
 }
 
 enum status
@@ -110,13 +156,11 @@ round_resolve(struct round *round, struct store *store, struct reasons *reasons)
     enum status s = resolve_boot(round, store);
     if (s == STATUS_OK)
         s = resolve_boot_log(round, store, reasons);
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && reasons->n_items == 0)
         s = resolve_ima(round, store, reasons);
-    if (s != STATUS_OK)
-        return s;
-    round->input.userspace_present = round->evidence.present[EVIDENCE_USERSPACE_LOG];
-    round->input.userspace_log = round->evidence.member[EVIDENCE_USERSPACE_LOG];
-    return STATUS_OK;
+    if (s == STATUS_OK && reasons->n_items == 0)
+        s = resolve_userspace_log(round, reasons);
+    return s;
 }
 
 enum status
@@ -139,6 +183,7 @@ round_appraise(struct round *round, struct hasher *h, int64_t now_s)
         .member_by = d->member_by,
         .state = d->state,
         .last = d->counters,
+        .continues_boot = !round->new_boot,
         .last_good = d->last_good_present ? &d->last_good : NULL,
     };
     struct appraisal_input input = {

@@ -104,8 +104,8 @@ CREATE TABLE held_log (
     PRIMARY KEY (device, sha256)
 ) STRICT, WITHOUT ROWID;
 
--- state: replay state after the last quoted prefix. boot_log: as of the last round. ima_size: bytes of
--- all its IMA segments.
+-- state: replay state after the last quoted prefix. boot_log, pcrs: as of the last round; pcrs as in
+-- last_good, NULL when no bank that carries trust was quoted. ima_size: bytes of all its IMA segments.
 CREATE TABLE boot (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     device TEXT NOT NULL REFERENCES device (id) ON DELETE CASCADE,
@@ -115,7 +115,8 @@ CREATE TABLE boot (
     boot_log BLOB REFERENCES segment (sha256),
     ima_size INTEGER NOT NULL,
     n_ima_segments INTEGER NOT NULL,
-    state BLOB NOT NULL
+    state BLOB NOT NULL,
+    pcrs BLOB
 ) STRICT;
 CREATE INDEX boot_by_device ON boot (device);
 

@@ -170,6 +170,7 @@ struct store_boot {
     bool boot_log_present;
     struct replay_state state;
     uint32_t reset_count, restart_count;
+    struct subject_pcrs pcrs; /* of its last round; alg 0: none that carry trust */
 };
 MUST_CHECK enum status store_get_boot(struct store *s, uint64_t boot, struct store_boot *out);
 /* Log bytes by content, decompressed: only logs that this device stored. STATUS_NOT_FOUND. */
@@ -205,7 +206,7 @@ struct store_round {
     size_t n_perspectives;
     struct store_perspective perspectives[LIMIT_PERSPECTIVES];
     bool good;                /* every perspective trusted: last_good is replaced */
-    struct subject_pcrs pcrs; /* for last_good */
+    struct subject_pcrs pcrs; /* for the boot record and last_good */
 };
 /* Commit n rounds as one group, each under its own savepoint. results[i]: STATUS_OK,
  * STATUS_CONFLICT (the device's version moved: read again), STATUS_STALE (challenge spent),

@@ -106,6 +106,8 @@ MUST_CHECK enum status store_load_token(struct connection *c, enum store_token_k
 MUST_CHECK enum status store_spend_token(struct connection *c,
                                          const uint8_t sha256[static DIGEST_SHA256_SIZE],
                                          int64_t now_s);
+/* PCR values as they are kept: be16 algorithm, be32 bitmap, then the values of the PCRs present. */
+bool store_parse_pcrs(struct bytes in, struct subject_pcrs *out);
 MUST_CHECK enum status store_put_perspectives(struct connection *c, const struct store_round *r);
 /* Replace a device's labels. STATUS_LIMIT. */
 MUST_CHECK enum status store_put_labels(struct connection *c, const char *device,

@@ -128,9 +128,8 @@ load_perspectives(struct connection *c, struct store_device *d)
     return query_end(&q);
 }
 
-/* Kept as be16 algorithm, be32 bitmap, then the values of the PCRs present. */
-static bool
-parse_pcrs(struct bytes in, struct subject_pcrs *out)
+bool
+store_parse_pcrs(struct bytes in, struct subject_pcrs *out)
 {
     struct reader r = reader_of(in);
     struct subject_pcrs pcrs = {.alg = reader_be16(&r), .present = reader_be32(&r)};
@@ -154,7 +153,7 @@ load_last_good(struct connection *c, struct store_device *d)
     struct query q = query_of(c, get_last_good);
     query_put_text(&q, d->id);
     if (query_next(&q)) {
-        d->last_good_present = parse_pcrs(query_get_bytes(&q), &d->last_good);
+        d->last_good_present = store_parse_pcrs(query_get_bytes(&q), &d->last_good);
         if (!d->last_good_present)
             query_fail(&q);
     }

@@ -14,11 +14,11 @@
 static const char get_device[] = "SELECT version, spent_ms, boot FROM device WHERE id = ?1";
 static const char add_boot[] =
     "INSERT INTO boot (device, opened_s, reset_count, restart_count, boot_log, ima_size,"
-    " n_ima_segments, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    " n_ima_segments, state, pcrs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     " RETURNING id, ima_size, n_ima_segments";
 static const char continue_boot[] =
     "UPDATE boot SET reset_count = ?3, restart_count = ?4, boot_log = coalesce(?5, boot_log),"
-    " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8"
+    " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9"
     " WHERE device = ?1 AND id = ?2 RETURNING id, ima_size, n_ima_segments";
 static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
@@ -34,7 +34,7 @@ static const char put_last_good[] =
     "INSERT INTO last_good (device, pcrs) VALUES (?1, ?2)"
     " ON CONFLICT (device) DO UPDATE SET pcrs = excluded.pcrs WHERE pcrs <> excluded.pcrs";
 static const char get_boot[] =
-    "SELECT boot_log, reset_count, restart_count, state FROM boot WHERE id = ?1";
+    "SELECT boot_log, reset_count, restart_count, state, pcrs FROM boot WHERE id = ?1";
 
 /* One round on its way in. */
 struct member {
@@ -44,6 +44,7 @@ struct member {
     uint64_t boot;
     uint64_t ima_size;
     struct buffer state;
+    struct buffer pcrs; /* as store_parse_pcrs() reads them; empty: none that carry trust */
     size_t texts_size;
     struct buffer texts; /* compressed */
 };
@@ -55,6 +56,7 @@ free_member(struct member *m)
     store_free_segment(&m->ima);
     store_free_segment(&m->userspace_log);
     buffer_free(&m->state);
+    buffer_free(&m->pcrs);
     buffer_free(&m->texts);
 }
 
@@ -74,6 +76,20 @@ compress_texts(struct connection *c, const struct store_round *round, struct mem
     return s == STATUS_OK ? compress_encode(c->compress, buffer_bytes(&texts), &m->texts) : s;
 }
 
+static enum status
+encode_pcrs(const struct subject_pcrs *pcrs, struct buffer *out)
+{
+    if (pcrs->alg == 0)
+        return STATUS_OK;
+    buffer_append_be16(out, pcrs->alg);
+    buffer_append_be32(out, pcrs->present);
+    for (uint32_t i = 0; i < LIMIT_PCRS; i++) {
+        if ((pcrs->present & (1u << i)) != 0)
+            buffer_append(out, digest_bytes(&pcrs->pcr[i]));
+    }
+    return buffer_check(out);
+}
+
 /* What can be done before the transaction: hash, compress, encode. */
 static enum status
 prepare_member(struct connection *c, const struct store_round *round, struct member *m)
@@ -91,6 +107,8 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
         s = store_make_segment(c, round->userspace_log, &m->userspace_log);
     if (s == STATUS_OK)
         s = replay_state_encode(&round->state, &m->state);
+    if (s == STATUS_OK)
+        s = encode_pcrs(&round->pcrs, &m->pcrs);
     if (s == STATUS_OK)
         s = compress_texts(c, round, m);
     if (s != STATUS_OK)
@@ -169,6 +187,10 @@ put_boot(struct connection *c, struct member *m)
     query_put_uint(&q, m->ima.size);
     query_put_int(&q, m->ima.present);
     query_put_bytes(&q, buffer_bytes(&m->state));
+    if (m->pcrs.size > 0)
+        query_put_bytes(&q, buffer_bytes(&m->pcrs));
+    else
+        query_put_null(&q);
     enum status s = query_first(&q);
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_CONFLICT : s;
@@ -230,25 +252,16 @@ put_device(struct connection *c, const struct member *m)
     return s == STATUS_OK && n_changed != 1 ? STATUS_CONFLICT : s;
 }
 
-/* Kept as store_sqlite_device.c reads it. */
 static enum status
-put_good(struct connection *c, const struct store_round *r)
+put_good(struct connection *c, const struct member *m)
 {
-    CLEANUP(buffer_free) struct buffer pcrs = {0};
-    if (!r->good)
+    if (!m->round->good)
         return STATUS_OK;
-    buffer_append_be16(&pcrs, r->pcrs.alg);
-    buffer_append_be32(&pcrs, r->pcrs.present);
-    for (uint32_t i = 0; i < LIMIT_PCRS; i++) {
-        if ((r->pcrs.present & (1u << i)) != 0)
-            buffer_append(&pcrs, digest_bytes(&r->pcrs.pcr[i]));
-    }
-    enum status s = buffer_check(&pcrs);
-    if (s != STATUS_OK)
-        return s;
+    if (m->pcrs.size == 0)
+        return STATUS_INVALID;
     struct query q = query_of(c, put_last_good);
-    query_put_text(&q, r->device);
-    query_put_bytes(&q, buffer_bytes(&pcrs));
+    query_put_text(&q, m->round->device);
+    query_put_bytes(&q, buffer_bytes(&m->pcrs));
     return query_run(&q, NULL);
 }
 
@@ -291,7 +304,7 @@ put_member(struct store *s, struct member *m)
     if (status == STATUS_OK)
         status = store_put_perspectives(c, m->round);
     if (status == STATUS_OK)
-        status = put_good(c, m->round);
+        status = put_good(c, m);
     if (status == STATUS_OK)
         status = audit_round(s, m);
     return status;
@@ -378,6 +391,8 @@ store_get_boot(struct store *s, uint64_t boot, struct store_boot *out)
         out->reset_count = (uint32_t)query_get_uint(&q);
         out->restart_count = (uint32_t)query_get_uint(&q);
         if (replay_state_parse(query_get_bytes(&q), &out->state, NULL) != STATUS_OK)
+            query_fail(&q);
+        if (!query_is_null(&q) && !store_parse_pcrs(query_get_bytes(&q), &out->pcrs))
             query_fail(&q);
         status = query_end(&q);
         out->id = status == STATUS_OK ? boot : 0;

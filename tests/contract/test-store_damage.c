@@ -106,6 +106,20 @@ refuses_texts_and_states_that_are_not_what_was_written(void **state)
     store_device_clear(&d);
 }
 
+static void
+refuses_pcrs_that_are_not_what_was_written(void **state)
+{
+    struct store *s = fill(state);
+    struct store_boot boot = {0};
+    struct store_device d = {0};
+    assert_status(STATUS_OK, store_get_device(s, contract_device(1), &d));
+    assert_status(STATUS_OK, store_get_boot(s, d.boot, &boot));
+    assert_int_equal(ALG_SHA256, boot.pcrs.alg);
+    meddle(state, "UPDATE boot SET pcrs = x'000b'");
+    assert_status(STATUS_STORE, store_get_boot(s, d.boot, &boot));
+    store_device_clear(&d);
+}
+
 int
 main(void)
 {
@@ -114,6 +128,7 @@ main(void)
         CLAIM(leaves_a_device_that_it_cannot_read_out_of_a_list),
         CLAIM(refuses_log_bytes_that_do_not_give_their_digest),
         CLAIM(refuses_texts_and_states_that_are_not_what_was_written),
+        CLAIM(refuses_pcrs_that_are_not_what_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

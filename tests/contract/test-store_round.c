@@ -157,8 +157,12 @@ continues_a_boot_with_its_segments_in_order(void **state)
     r.state.n_banks = 1;
     r.state.banks[0].pcr = digest_reset(ALG_SHA256, 9);
     r.counters.restart_count = 4;
+    r.pcrs.pcr[7] = digest_reset(ALG_SHA256, 8);
+    r.good = false;
     assert_status(STATUS_OK, contract_put(s, &r));
     assert_status(STATUS_OK, store_get_boot(s, d.boot, &boot));
+    assert_int_equal(r.pcrs.present, boot.pcrs.present);
+    assert_true(digest_equal(&r.pcrs.pcr[7], &boot.pcrs.pcr[7]));
     assert_int_equal(d.boot, boot.id);
     assert_int_equal(3, boot.state.n_entries);
     assert_true(digest_equal(&r.state.banks[0].pcr, &boot.state.banks[0].pcr));
@@ -167,6 +171,24 @@ continues_a_boot_with_its_segments_in_order(void **state)
     assert_false(boot.boot_log_present);
     assert_status(STATUS_OK, store_get_ima(s, d.boot, &ima));
     assert_true(bytes_equal(bytes_of("first,second", 12), buffer_bytes(&ima)));
+    store_device_clear(&d);
+}
+
+static void
+keeps_no_pcrs_of_a_boot_without_a_trusted_bank(void **state)
+{
+    struct store *s = contract_store(state);
+    struct store_device d = {0};
+    struct store_boot boot = {.pcrs = {.alg = ALG_SHA256}};
+    contract_enroll(s, 1);
+    struct store_round r = contract_round(s, 1, "a1");
+    r.pcrs = (struct subject_pcrs){0};
+    assert_status(STATUS_STORE, contract_put(s, &r)); /* good, by no PCR */
+    r.good = false;
+    assert_status(STATUS_OK, contract_put(s, &r));
+    assert_status(STATUS_OK, store_get_device(s, contract_device(1), &d));
+    assert_status(STATUS_OK, store_get_boot(s, d.boot, &boot));
+    assert_int_equal(0, boot.pcrs.alg);
     store_device_clear(&d);
 }
 
@@ -357,6 +379,7 @@ main(void)
         CLAIM(one_member_that_fails_is_nothing_to_its_group),
         CLAIM(a_member_that_fails_late_leaves_nothing),
         CLAIM(continues_a_boot_with_its_segments_in_order),
+        CLAIM(keeps_no_pcrs_of_a_boot_without_a_trusted_bank),
         CLAIM(refuses_to_continue_a_boot_that_is_not_the_current_one),
         CLAIM(holds_a_boot_log_for_the_device_that_sent_it),
         CLAIM(refuses_a_log_under_a_digest_that_is_not_its_own),

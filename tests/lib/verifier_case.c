@@ -245,6 +245,7 @@ builder_of(struct verifier_case *c, const struct verifier_case_round *r, struct 
 static void
 encode(const struct verifier_case_round *r, struct round_built *built, struct buffer *out)
 {
+    built->evidence.present[EVIDENCE_OFFSETS] = r->ima_offset > 0 || r->userspace_offset > 0;
     if (r->change)
         r->change(&built->evidence);
     assert_status(STATUS_OK, r->json ? evidence_encode_json(&built->evidence, out)
