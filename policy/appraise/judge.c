@@ -86,11 +86,26 @@ has_log_rules(const struct judge *j)
     return (j->enforced | j->warned) != 0;
 }
 
-/* How much a reason of replay counts here: a PCR that no rule covers is a warning at most. */
+static bool
+is_covered_proven(const struct judge *j)
+{
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        if (HAS_PCR(j->enforced, pcr) && !judge_is_proven(j, pcr))
+            return false;
+    }
+    return true;
+}
+
+/* How much a reason of replay counts here: a PCR that no rule covers is a warning at most. So is
+ * the log of user space, which is always being written, as long as every covered PCR is proven
+ * without what is wrong in it. */
 static enum policy_effect
 effect_of(const struct judge *j, const struct reason *r)
 {
     bool only_warned = has_log_rules(j) && j->enforced == 0;
+    bool userspace = r->log == REASON_LOG_USERSPACE && r->pcr == REASON_NO_PCR;
+    if (userspace && has_log_rules(j) && is_covered_proven(j))
+        return POLICY_WARN;
     if (r->pcr == REASON_NO_PCR || effect_is_whole(r->code))
         return only_warned ? POLICY_WARN : POLICY_ENFORCE;
     bool enforced = r->pcr < (int32_t)LIMIT_PCRS && HAS_PCR(j->enforced, (uint32_t)r->pcr);

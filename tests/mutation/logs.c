@@ -323,30 +323,29 @@ aggregate_again(struct appraise_case *c)
     log_builder_ima_aggregate(&c->log, ALG_SHA256);
 }
 
-/* ---- as if an earlier stage had found it: no log of today gives these ---- */
-
-static void
-plant(struct appraise_case *c, enum reason_code code)
-{
-    (void)reasons_add_at(&c->planted, code, REASON_LOG_USERSPACE, REASON_NO_PCR, 3);
-}
+/* ---- the log of user space ---- */
 
 static void
 say_that_records_are_missing(struct appraise_case *c)
 {
-    plant(c, REASON_LOG_INCOMPLETE);
+    c->in.userspace_incomplete = true;
 }
 
 static void
 miss_a_record(struct appraise_case *c)
 {
-    plant(c, REASON_LOG_RECORD_MISSING);
+#define RECORD(n)                                                                                  \
+    "\x1e{\"recnum\":" #n ",\"pcr\":15,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":"           \
+    "\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"}]}\n"
+    c->in.userspace_log = bytes_of_text(RECORD(0) RECORD(2));
+    c->in.userspace_present = true;
 }
 
+/* As if an earlier stage had found it: replay takes no final events yet. */
 static void
 overlap_final_events(struct appraise_case *c)
 {
-    plant(c, REASON_LOG_MEASURED_TWICE);
+    (void)reasons_add_at(&c->planted, REASON_LOG_MEASURED_TWICE, REASON_LOG_BOOT, 5, 3);
 }
 
 const struct mutation mutation_logs[] = {
@@ -371,8 +370,8 @@ const struct mutation mutation_logs[] = {
     {REASON_LOG_PCR_RESET, cover_what_nothing_extends, VERDICT_UNTRUSTED, NULL},
     {REASON_LOG_QUIRK, change_nothing, VERDICT_TRUSTED, NULL},
     {REASON_LOG_UNATTESTED, measure_after_the_quote, VERDICT_TRUSTED, NULL},
-    {REASON_LOG_INCOMPLETE, say_that_records_are_missing, VERDICT_UNTRUSTED, NULL},
-    {REASON_LOG_RECORD_MISSING, miss_a_record, VERDICT_UNTRUSTED, NULL},
+    {REASON_LOG_INCOMPLETE, say_that_records_are_missing, VERDICT_WARNING, NULL},
+    {REASON_LOG_RECORD_MISSING, miss_a_record, VERDICT_WARNING, NULL},
     {REASON_LOG_MEASURED_TWICE, overlap_final_events, VERDICT_TRUSTED, NULL},
     {REASON_BOOT_PHASE, enter_the_initrd, VERDICT_TRUSTED, NULL},
     {REASON_IMA_MALFORMED, cut_the_ima_list, VERDICT_UNTRUSTED, NULL},

@@ -196,6 +196,22 @@ warns_only_when_every_rule_warns(void **state)
     assert_int_equal(99, appraise_case_perspective(c)->vector.claim[VECTOR_HARDWARE]);
 }
 
+/* PCR 11 is covered, and only the log of user space could prove it. */
+static void
+counts_the_log_of_user_space_where_a_covered_pcr_needs_it(void **state)
+{
+    (void)state;
+    c->in.userspace_incomplete = true;
+    log_builder_extend(&c->log, 11, bytes_of_text("x"));
+    appraise_case_run(c);
+    assert_int_equal(VERDICT_WARNING, appraise_case_perspective(c)->verdict);
+    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"",
+                       "[\"boot\"], \"coverage\": {\"enforce\": [0,2,4,7,8,9,11,14]}");
+    appraise_case_run(c);
+    assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+    assert_non_null(reasons_find(&appraise_case_perspective(c)->reasons, REASON_LOG_INCOMPLETE));
+}
+
 static void
 trusts_nothing_when_findings_were_dropped(void **state)
 {
@@ -247,6 +263,7 @@ main(void)
         CASE(warns_of_what_replay_found_where_no_rule_looks),
         CASE(counts_a_whole_log_whatever_pcr_it_names),
         CASE(warns_only_when_every_rule_warns),
+        CASE(counts_the_log_of_user_space_where_a_covered_pcr_needs_it),
         CASE(trusts_nothing_when_findings_were_dropped),
         CASE(needs_quote_replay_and_subject),
         CASE(outlives_the_snapshot_that_it_was_made_by),
