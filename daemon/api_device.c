@@ -54,7 +54,8 @@ fill_labels(const struct request *request, struct label *labels, size_t *n, char
     *n = request->access.n_labels;
     if (*n + 1 > LIMIT_LABELS)
         return false;
-    memcpy(labels, request->access.labels, *n * sizeof *labels);
+    for (size_t i = 0; i < *n; i++)
+        labels[i] = request->access.labels[i];
     const char *wanted = request_query(request, "label");
     if (!wanted)
         return true;

@@ -61,6 +61,14 @@ def stop(process, how=signal.SIGTERM, seconds=15):
         process.wait()
 
 
+def answers(path):
+    """A socket's file is there before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as s, contextlib.suppress(OSError):
+        s.connect(str(path))
+        return True
+    return False
+
+
 class Factory:
     """The maker of TPMs: a CA of our own for EK certificates (swtpm's local CA)."""
 
@@ -118,7 +126,8 @@ class Tpm:
              f"type=unixio,path={self.socket}.ctrl", "--flags",
              f"not-need-init,{flags}"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        wait_for("swtpm's socket", self.socket.exists)
+        for path in (self.socket, f"{self.socket}.ctrl"):
+            wait_for("swtpm's socket", lambda path=path: answers(path), 30)
 
     def power_cut(self):
         stop(self.process, signal.SIGKILL)

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -140,13 +142,26 @@ manufacture(struct swtpm *s, const char *banks, bool certificates)
     assert_int_equal(0, status);
 }
 
+/* A socket's file is there before anybody listens on it. */
+static bool
+answers(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected = fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return connected;
+}
+
 static void
 wait_for(const struct swtpm *s, const char *name)
 {
     char path[64];
     (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
     for (int i = 0; i < WAIT_TRIES; i++) {
-        if (access(path, F_OK) == 0)
+        if (answers(path))
             return;
         (void)nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
     }
