@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attempts and enrolment: no round comes to an appraisal. Each row names the test that shows the
- * code; NULL says that none does yet, and test-reasons tells how many. */
+ * code. */
 #include "tests/mutation/mutation.h"
 
 const struct mutation mutation_elsewhere[] = {

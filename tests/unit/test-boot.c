@@ -410,6 +410,77 @@ bounds_what_a_hostile_log_costs(void **state)
     claim("surplus=/evil");
 }
 
+/* ---- against a matcher that simply tries everything ---- */
+
+#define MANY_BOOTS 400u
+
+struct random_boot {
+    size_t n_parts, n_events;
+    struct part parts[3];
+    char values[3][8];
+    char events[16];
+};
+
+static uint32_t
+next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+static struct random_boot
+random_boot(uint32_t *seed)
+{
+    struct random_boot b = {.n_parts = 1 + next_random(seed) % 3,
+                            .n_events = next_random(seed) % 6};
+    static const char *const sets[] = {"a", "b", "c", "a|b", "b|c", "a|c", "a|b|c", "*"};
+    for (size_t i = 0; i < b.n_parts; i++) {
+        uint32_t min = next_random(seed) % 3;
+        (void)text_copy(b.values[i], sizeof b.values[i], sets[next_random(seed) % 8]);
+        b.parts[i] = (struct part){
+            "part", 4,   b.values[i], min, min + next_random(seed) % 2 + (min == 0 ? 1 : 0),
+            false,  NULL};
+    }
+    for (size_t i = 0; i < b.n_events; i++) {
+        b.events[2 * i] = (char)('a' + next_random(seed) % 3);
+        b.events[2 * i + 1] = i + 1 < b.n_events ? ' ' : '\0';
+    }
+    return b;
+}
+
+/* Whether parts from i on can take the events from at on, k of part i being taken already. */
+static bool
+can_match(const struct random_boot *b, size_t i, uint32_t k, size_t at)
+{
+    if (i == b->n_parts)
+        return at == b->n_events;
+    const struct part *p = &b->parts[i];
+    if (k >= p->min && can_match(b, i + 1, 0, at))
+        return true;
+    bool takes =
+        at < b->n_events && (p->values[0] == '*' || strchr(p->values, b->events[2 * at]) != NULL);
+    return takes && k < p->max && can_match(b, i, k + 1, at + 1);
+}
+
+static void
+agrees_with_trying_everything(void **state)
+{
+    (void)state;
+    uint32_t seed = 7;
+    size_t n_good = 0;
+    for (size_t n = 0; n < MANY_BOOTS; n++) {
+        struct random_boot b = random_boot(&seed);
+        profile(1, b.parts, b.n_parts);
+        boot(b.events, "");
+        bool good = can_match(&b, 0, 0, 0);
+        n_good += good;
+        if (good != (appraise_case_perspective(c)->verdict == VERDICT_TRUSTED))
+            fail_msg("boot %zu: \"%s\" should %smatch %s", n, b.events, good ? "" : "not ",
+                     buffer_text(&c->documents[1]));
+    }
+    assert_in_range(n_good, MANY_BOOTS / 10, MANY_BOOTS * 9 / 10);
+}
+
 int
 main(void)
 {
@@ -431,6 +502,7 @@ main(void)
         CASE(takes_two_bundles_from_two_generations),
         CASE(lends_no_value_between_bundles_of_other_build),
         CASE(bounds_what_a_hostile_log_costs),
+        CASE(agrees_with_trying_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
