@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "ctl/inspect.h"
 
+#define ITEMS_SHOWN   8u  /* of one list */
 #define NARROW_DIGEST 16u /* hex digits of a digest in the list of events */
 
 static void
@@ -74,6 +75,27 @@ append_digest(const struct eventlog *log, const struct event *e, struct buffer *
     buffer_append_format(out, "%*s", (int)NARROW_DIGEST + 3, "");
 }
 
+/* What a list holds, a line each; of a long one the first. */
+static void
+append_items(const struct event_fields *f, struct buffer *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_items; i++) {
+        const struct event_field *field = &f->items[i];
+        bool same = i > 0 && text_equal(field->name, f->items[i - 1].name);
+        n = same ? n + 1 : 0;
+        if (!field->many || n > ITEMS_SHOWN)
+            continue;
+        if (n == ITEMS_SHOWN) {
+            buffer_append_format(out, "               %s ...\n", field->name);
+            continue;
+        }
+        buffer_append_format(out, "               %s ", field->name);
+        buffer_append(out, event_field_value(f, field));
+        buffer_append_text(out, "\n");
+    }
+}
+
 static void
 append_event_reasons(const struct inspect_log_view *v, uint32_t number, struct buffer *out)
 {
@@ -109,6 +131,7 @@ append_event(struct inspect_log_view *v, size_t i, struct event_fields *fields, 
         buffer_append_text(out, "             ");
         event_fields_append_text(fields, out);
         buffer_append_text(out, "\n");
+        append_items(fields, out);
     }
     append_event_reasons(v, e->number, out);
     return STATUS_OK;

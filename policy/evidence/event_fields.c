@@ -6,9 +6,11 @@
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "evidence/device_path.h"
 #include "evidence/event_bind.h"
 #include "evidence/event_fields_work.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +96,16 @@ event_fields_add_guid(struct event_fields_work *w, const char *name, struct byte
 }
 
 void
+event_fields_add_path(struct event_fields_work *w, struct bytes path)
+{
+    if (path.size == 0)
+        return;
+    struct event_field *field = add(w, "path", EVENT_FIELD_TEXT);
+    w->out->failed = device_path_append(path, &w->out->values) != STATUS_OK || w->out->failed;
+    end_value(w, field);
+}
+
+void
 event_fields_add_item(struct event_fields_work *w, const char *name, const char *text)
 {
     struct event_field *field = add(w, name, EVENT_FIELD_TEXT);
@@ -175,10 +187,11 @@ static void
 read_tag(struct event_fields_work *w)
 {
     struct reader r = reader_of(w->event->data);
-    uint32_t tag = reader_le32(&r);
+    char tag[16];
+    (void)snprintf(tag, sizeof tag, "0x%08x", reader_le32(&r));
     w->bound = w->meaning->bound && w->meaning->quirk == EVENT_QUIRK_NONE;
     if (!r.failed)
-        event_fields_add_uint(w, "tag", tag);
+        event_fields_add_text(w, "tag", bytes_of_text(tag));
     if (w->meaning->text.size > 0)
         add_meant_text(w, w->meaning->kind == EVENT_KIND_STRING ? "text" : "description");
 }
@@ -194,15 +207,19 @@ read_string(struct event_fields_work *w, const char *name)
         read_opaque(w);
 }
 
+/* A GUID, or a version in UTF-16 or 8-bit text. */
 static void
 read_version(struct event_fields_work *w)
 {
-    if (w->event->data.size != GUID_SIZE || is_utf16(w->event->data)) {
-        read_string(w, "text");
-        return;
-    }
+    struct bytes data = w->event->data;
     w->bound = w->meaning->bound;
-    event_fields_add_guid(w, "guid", w->event->data);
+    if (data.size >= 2 && data.size % 2 == 0 && data.data[data.size - 1] == 0 &&
+        data.data[data.size - 2] == 0)
+        event_fields_add_utf16(w, "text", data);
+    else if (data.size == GUID_SIZE && !is_text(data))
+        event_fields_add_guid(w, "guid", data);
+    else
+        read_string(w, "text");
 }
 
 static const char *const string_names[EVENT_KIND_COUNT] = {
@@ -216,12 +233,61 @@ static const char *const string_names[EVENT_KIND_COUNT] = {
 };
 
 static void
+read_blob(struct event_fields_work *w)
+{
+    event_fields_blob(w, false);
+}
+
+static void
+read_blob2(struct event_fields_work *w)
+{
+    event_fields_blob(w, true);
+}
+
+static void
+read_tables(struct event_fields_work *w)
+{
+    event_fields_tables(w, false);
+}
+
+static void
+read_tables2(struct event_fields_work *w)
+{
+    event_fields_tables(w, true);
+}
+
+/* Types whose data has a form of its own. */
+static const struct {
+    uint32_t type;
+    void (*decode)(struct event_fields_work *w);
+} readers[] = {
+    {EVENT_NO_ACTION, event_fields_no_action},
+    {EVENT_S_CRTM_VERSION, read_version},
+    {EVENT_EFI_BOOT_APPLICATION, event_fields_image},
+    {EVENT_EFI_BOOT_DRIVER, event_fields_image},
+    {EVENT_EFI_RUNTIME_DRIVER, event_fields_image},
+    {EVENT_EFI_GPT, event_fields_gpt},
+    {EVENT_EFI_GPT2, event_fields_gpt},
+    {EVENT_EFI_FIRMWARE_BLOB, read_blob},
+    {EVENT_EFI_FIRMWARE_BLOB2, read_blob2},
+    {EVENT_POST_CODE, read_blob},
+    {EVENT_POST_CODE2, read_blob2},
+    {EVENT_EFI_HANDOFF_TABLES, read_tables},
+    {EVENT_EFI_HANDOFF_TABLES2, read_tables2},
+};
+
+/* The data as it stands, where it does not have its type's form. */
+static void
 read_by_type(struct event_fields_work *w)
 {
     const char *name = string_names[w->meaning->kind];
-    if (w->event->type == EVENT_S_CRTM_VERSION)
-        read_version(w);
-    else if (name)
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        if (readers[i].type == w->event->type)
+            readers[i].decode(w);
+    }
+    if (w->out->n_items > 0)
+        return;
+    if (name)
         read_string(w, name);
     else
         read_opaque(w);
@@ -292,13 +358,26 @@ append_value(const struct event_fields *f, const struct event_field *field, stru
     }
 }
 
+/* The raw value of a variable, where what it means follows. */
+static bool
+is_told(const struct event_fields *f, size_t i)
+{
+    const char *name = f->items[i].name;
+    bool last = i + 1 == f->n_items;
+    return text_equal(name, "value_size") || (text_equal(name, "value") && !last);
+}
+
 void
 event_fields_append_text(const struct event_fields *f, struct buffer *out)
 {
+    const char *comma = "";
     for (size_t i = 0; i < f->n_items; i++) {
         const struct event_field *field = &f->items[i];
         size_t n = field->many ? count_same(f, i) : 1;
-        buffer_append_format(out, "%s%s ", i > 0 ? ", " : "", field->name);
+        if (f->n_items > 1 && is_told(f, i))
+            continue;
+        buffer_append_format(out, "%s%s ", comma, field->name);
+        comma = ", ";
         if (field->many)
             buffer_append_format(out, "(%zu)", n);
         else

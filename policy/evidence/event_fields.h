@@ -48,7 +48,7 @@ void event_guid_text(struct bytes guid, char out[static EVENT_GUID_SIZE]);
 struct bytes event_field_value(const struct event_fields *f, const struct event_field *field);
 /* First field of that name, or NULL. */
 const struct event_field *event_fields_find(const struct event_fields *f, const char *name);
-/* "name=value" of every field, with "(claimed)" where nothing binds it; lists as their count. For
- * one line of a report. */
+/* "name value" of every field, with "(claimed)" where nothing binds it; lists as their count, and a
+ * variable's raw value left out where its meaning follows. For one line of a report. */
 void event_fields_append_text(const struct event_fields *f, struct buffer *out);
 void event_fields_free(struct event_fields *f);

@@ -7,6 +7,14 @@
 
 #include "evidence/event_fields.h"
 
+/* Types that eventlog.h has no need of. [PFP 1.06 10.4.1] */
+#define EVENT_POST_CODE           0x00000001u
+#define EVENT_POST_CODE2          0x00000013u
+#define EVENT_EFI_FIRMWARE_BLOB   0x80000008u
+#define EVENT_EFI_FIRMWARE_BLOB2  0x8000000Au
+#define EVENT_EFI_HANDOFF_TABLES2 0x8000000Bu
+#define EVENT_EFI_GPT2            0x8000000Du
+
 /* One event while its fields are read. */
 struct event_fields_work {
     struct hasher *h;
@@ -29,5 +37,13 @@ void event_fields_add_guid(struct event_fields_work *w, const char *name, struct
 /* One of a list; text is our own. */
 void event_fields_add_item(struct event_fields_work *w, const char *name, const char *text);
 
-/* A decoder by content adds what it can read. */
+/* A device path as text. */
+void event_fields_add_path(struct event_fields_work *w, struct bytes path);
+
+/* The decoders by content. Each adds what it can read. */
 void event_fields_variable(struct event_fields_work *w);
+void event_fields_no_action(struct event_fields_work *w);
+void event_fields_image(struct event_fields_work *w);
+void event_fields_blob(struct event_fields_work *w, bool described);
+void event_fields_tables(struct event_fields_work *w, bool described);
+void event_fields_gpt(struct event_fields_work *w);

@@ -92,3 +92,45 @@ def test_text_begins_with_what_is_known():
     assert outcome.code == 0
     assert b"crypto-agile boot log, 49 events" in outcome.out
     assert b"Secure Boot        on" in outcome.out
+
+
+def fields_of(events, **wanted):
+    """Fields of the first event that has these members and values."""
+    for event in events:
+        got = {name: field["value"] for name, field in event["fields"].items()}
+        if all(event.get(k, got.get(k)) == v for k, v in wanted.items()):
+            return event["fields"]
+    raise AssertionError(f"no event has {wanted}")
+
+
+def test_secure_boots_variables_are_decoded():
+    events = inspect("log", BOOTS / "secure/boot-log").document["events"]
+    db = fields_of(events, variable="db", type="EV_EFI_VARIABLE_DRIVER_CONFIG")
+    assert db["certificate"]["bound"] and len(db["certificate"]["value"]) == 2
+    assert any("Microsoft Corporation UEFI CA 2011" in c for c in db["certificate"]["value"])
+    dbx = fields_of(events, variable="dbx")
+    assert all(h.startswith("sha256:") for h in dbx["hash"]["value"])
+    used = fields_of(events, variable="db", type="EV_EFI_VARIABLE_AUTHORITY")
+    assert used["certificate"]["value"][0] in db["certificate"]["value"]
+    assert fields_of(events, variable="SbatLevel")["text"]["value"].startswith("sbat,1,")
+    assert fields_of(events, variable="SecureBoot")["enabled"] == {"value": True, "bound": True}
+
+
+def test_images_partitions_and_boot_options_are_decoded():
+    events = inspect("log", BOOTS / "secure/boot-log").document["events"]
+    image = fields_of(events, type="EV_EFI_BOOT_SERVICES_APPLICATION")
+    assert image["path"]["value"].endswith("\\EFI\\BOOT\\BOOTX64.EFI")
+    assert image["path"]["bound"] is False
+    assert "HD(1,GPT,6b1f0a52-" in image["path"]["value"]
+    assert len(fields_of(events, type="EV_EFI_GPT_EVENT")["partition"]["value"]) == 1
+    assert fields_of(events, variable="Boot0001")["path"]["bound"] is True
+    assert fields_of(events, variable="BootOrder")["order"]["value"][0] == "Boot0001"
+    assert fields_of(events, signature="Spec ID Event03")["version"]["value"] == "2.0 errata 0"
+
+
+def test_the_kernels_stub_and_sections_are_told():
+    events = inspect("log", BOOTS / "uki/boot-log").document["events"]
+    assert fields_of(events, section=".initrd")["section"]["bound"] is False
+    assert fields_of(events, tag="0x8f3b22ec")["description"]["value"] == "Linux initrd"
+    events = inspect("log", BOOTS / "uboot-efi/boot-log").document["events"]
+    assert fields_of(events, type="EV_EFI_HANDOFF_TABLES2")["description"]["value"] == "SmbiosTable"
