@@ -81,6 +81,10 @@
     X(REASON_LOG_DUPLICATE, "log.duplicate", REASON_KIND_REASON, "a variable was measured twice") \
     X(REASON_LOG_COMMAND_LINE, "log.command-line", REASON_KIND_REASON, "the boot loader's two records of a command line do not agree") \
     X(REASON_LOG_PCR_RESET, "log.pcr-reset", REASON_KIND_REASON, "a PCR that a rule covers is at its reset value") \
+    X(REASON_SECURE_BOOT_KEYS, "secure-boot.keys", REASON_KIND_FACT, "what a Secure Boot variable holds") \
+    X(REASON_SECURE_BOOT_AUTHORITY, "secure-boot.authority", REASON_KIND_FACT, "a key that let an image run; which image is not in the log") \
+    X(REASON_SECURE_BOOT_SBAT, "secure-boot.sbat", REASON_KIND_FACT, "the SBAT level below which boot loaders do not run") \
+    X(REASON_SECURE_BOOT_MICROSOFT, "secure-boot.microsoft", REASON_KIND_FACT, "which of Microsoft's certificates, by the year of their name, are in KEK and db and were used") \
     X(REASON_LOG_QUIRK, "log.quirk", REASON_KIND_FACT, "a named quirk of the producer was needed to bind the event's data") \
     X(REASON_LOG_UNATTESTED, "log.unattested", REASON_KIND_FACT, "records follow that the quote does not cover yet") \
     X(REASON_LOG_INCOMPLETE, "log.incomplete", REASON_KIND_REASON, "the userspace log says of itself that records are missing") \

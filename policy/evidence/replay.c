@@ -81,8 +81,10 @@ run(struct replay_work *w)
         s = replay_boot_events(w);
     if (s == STATUS_OK)
         s = replay_userspace_events(w);
-    if (s == STATUS_OK)
-        check_order(w);
+    if (s != STATUS_OK)
+        return s;
+    check_order(w);
+    replay_tell_facts(w);
     return s;
 }
 

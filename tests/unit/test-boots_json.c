@@ -117,6 +117,48 @@ the_secure_boot_says_so_in_a_bound_variable(void **state)
 }
 
 static void
+assert_fact(const struct round *r, enum reason_code code, const char *what, const char *found)
+{
+    for (size_t i = 0; i < r->reasons.n_items; i++) {
+        const struct reason *fact = &r->reasons.items[i];
+        if (fact->code == code && text_equal(fact->what, what) && text_equal(fact->found, found)) {
+            assert_true(fact->bound);
+            return;
+        }
+    }
+    fail_msg("no %s %s: %s", reason_code_name(code), what, found);
+}
+
+static void
+the_secure_boot_tells_its_keys_and_authorities(void **state)
+{
+    (void)state;
+    struct recorded_boot boot = {"tests/vectors/boots/secure", "boot-log", "ima", test_source};
+    struct round *r = start(&boot);
+    assert_fact(
+        r, REASON_SECURE_BOOT_KEYS, "db",
+        "Microsoft Windows Production PCA 2011; Microsoft Corporation UEFI CA 2011; 2 x509");
+    assert_fact(r, REASON_SECURE_BOOT_KEYS, "dbx", "1 sha256");
+    assert_fact(r, REASON_SECURE_BOOT_AUTHORITY, "db", "Microsoft Corporation UEFI CA 2011");
+    assert_fact(r, REASON_SECURE_BOOT_AUTHORITY, "MokListRT", "Debian Secure Boot CA");
+    assert_fact(r, REASON_SECURE_BOOT_SBAT, "", "sbat,1,2025021800");
+    assert_fact(r, REASON_SECURE_BOOT_MICROSOFT, "", "KEK 2011, db 2011, used 2011");
+    round_finish(r);
+}
+
+/* Without Secure Boot there is nothing to tell. */
+static void
+the_plain_boot_tells_nothing_of_keys(void **state)
+{
+    (void)state;
+    struct recorded_boot boot = {"tests/vectors/boots/plain", "boot-log", "ima", test_source};
+    struct round *r = start(&boot);
+    assert_null(reasons_find(&r->reasons, REASON_SECURE_BOOT_KEYS));
+    assert_null(reasons_find(&r->reasons, REASON_SECURE_BOOT_MICROSOFT));
+    round_finish(r);
+}
+
+static void
 the_unified_image_shows_options_and_initrd_by_digest(void **state)
 {
     (void)state;
@@ -143,6 +185,8 @@ main(void)
         cmocka_unit_test(measured_boots_are_proven),
         cmocka_unit_test(a_measured_boot_of_systemd_has_reached_its_phase),
         cmocka_unit_test(the_secure_boot_says_so_in_a_bound_variable),
+        cmocka_unit_test(the_secure_boot_tells_its_keys_and_authorities),
+        cmocka_unit_test(the_plain_boot_tells_nothing_of_keys),
         cmocka_unit_test(the_unified_image_shows_options_and_initrd_by_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,10 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "evidence/certificate_name.h"
 #include "evidence/ima.h"
 #include "evidence/inspect.h"
+#include "evidence/siglist.h"
 #include "tests/lib/test.h"
 
 #include <jansson.h>
@@ -19,6 +21,8 @@ struct row {
 
 static struct hasher *hasher;
 static unsigned n_checked;
+static unsigned n_keys;
+static unsigned n_named;
 
 static void
 free_json(json_t **j)
@@ -95,6 +99,27 @@ is_excepted(const char *path, const struct reason *r)
     return reason_code_kind(r->code) != REASON_KIND_REASON;
 }
 
+/* Every Secure Boot variable of a real machine reads to its end. */
+static void
+read_keys(const struct row *row, const struct event_meaning *m)
+{
+    static const char *const names[] = {"PK", "KEK", "db", "dbx", "dbt"};
+    bool holds_keys = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        holds_keys = holds_keys || text_equal(names[i], m->variable.name);
+    struct siglist s = siglist_of(m->variable.value);
+    struct siglist_entry e;
+    enum status status = STATUS_OK;
+    while (holds_keys && (status = siglist_next(&s, &e)) == STATUS_OK) {
+        n_keys++;
+        if (e.type == SIGLIST_UNKNOWN)
+            fail_msg("%s: unknown type in %s", row->path, m->variable.name);
+        n_named += e.type == SIGLIST_X509 && certificate_name(e.data).size > 0;
+    }
+    if (status == STATUS_MALFORMED)
+        fail_msg("%s: %s", row->path, m->variable.name);
+}
+
 static void
 inspect_log(const struct row *row, const struct eventlog *log)
 {
@@ -102,6 +127,8 @@ inspect_log(const struct row *row, const struct eventlog *log)
     struct reasons reasons = {0};
     assert_status(STATUS_OK, inspect_new(hasher, log, &i, &reasons));
     for (size_t k = 0; k < i->n_events; k++) {
+        if (i->events[k].type == EVENT_EFI_VARIABLE_DRIVER_CONFIG)
+            read_keys(row, &i->events[k].meaning);
         CLEANUP(buffer_free) struct buffer text = {0};
         assert_status(STATUS_OK, event_text(&i->events[k].meaning, &text));
         assert_true(text_is_printable(buffer_bytes(&text)));
@@ -234,7 +261,8 @@ every_log_and_list_gives_its_expected_values(void **state)
             check_row(&(struct row){.path = path, .kind = kind, .expected = expected});
         n_rows++;
     }
-    print_message("%u rows, %u PCR values\n", n_rows, n_checked);
+    print_message("%u rows, %u PCR values, %u keys, %u with a name\n", n_rows, n_checked, n_keys,
+                  n_named);
     assert_true(n_rows > 0);
 }
 
