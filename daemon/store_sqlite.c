@@ -59,6 +59,20 @@ get_number(struct connection *c, const char *pragma, int64_t *out)
     return query_end(&q);
 }
 
+static enum status
+run(struct connection *c, const char *sql)
+{
+    struct query q = query_of(c, sql);
+    return query_run(&q, NULL);
+}
+
+static void
+roll_back(struct connection *c)
+{
+    if (!sqlite3_get_autocommit(c->db))
+        (void)run(c, "ROLLBACK");
+}
+
 /* Whether the file is ours and not newer than we are. *schema is 0 for an empty one. */
 static enum status
 check_schema(struct connection *c, int64_t *schema, struct diag *diag)
@@ -78,6 +92,17 @@ check_schema(struct connection *c, int64_t *schema, struct diag *diag)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "schema %d is newer than this program's, %d", (int)*schema, STORE_SCHEMA);
     return STATUS_OK;
+}
+
+/* In one view, since another process may be making the schema at this moment. */
+static enum status
+look_at_schema(struct connection *c, int64_t *schema, struct diag *diag)
+{
+    enum status s = run(c, "BEGIN");
+    if (s == STATUS_OK)
+        s = check_schema(c, schema, diag);
+    roll_back(c);
+    return s;
 }
 
 /* Every statement of the embedded text, one after the other. */
@@ -170,7 +195,7 @@ open_writer(struct store *s, struct diag *diag)
     if (status == STATUS_OK)
         status = connection_open_writer(s->path, &s->writer);
     if (status == STATUS_OK)
-        status = check_schema(&s->writer, &schema, diag);
+        status = look_at_schema(&s->writer, &schema, diag);
     if (status == STATUS_OK)
         status = connection_use_wal(&s->writer, diag);
     if (status != STATUS_OK)
@@ -264,20 +289,6 @@ bool
 store_ready(struct store *s)
 {
     return !atomic_load(&s->failed);
-}
-
-static enum status
-run(struct connection *c, const char *sql)
-{
-    struct query q = query_of(c, sql);
-    return query_run(&q, NULL);
-}
-
-static void
-roll_back(struct connection *c)
-{
-    if (!sqlite3_get_autocommit(c->db))
-        (void)run(c, "ROLLBACK");
 }
 
 static enum status

@@ -3,11 +3,13 @@
 #include "base/text.h"
 #include "tests/contract/contract.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const struct contract *
 contract_of(void **state)
@@ -123,6 +125,44 @@ takes_an_empty_file_as_new(void **state)
     assert_status(STATUS_OK, open_beside(state, "empty.db", ""));
 }
 
+struct onlooker {
+    char path[128];
+    pthread_barrier_t *reading;
+};
+
+/* Reads a new file for a while, as a process does that opens it at the same time. */
+static void *
+read_for_a_while(void *argument)
+{
+    const struct timespec t = {.tv_nsec = 200000000};
+    const struct onlooker *r = argument;
+    sqlite3 *db = NULL;
+    bool reads =
+        sqlite3_open(r->path, &db) == SQLITE_OK &&
+        sqlite3_exec(db, "BEGIN; SELECT * FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK;
+    (void)pthread_barrier_wait(r->reading);
+    (void)nanosleep(&t, NULL);
+    (void)sqlite3_close(db);
+    return reads ? argument : NULL;
+}
+
+static void
+waits_for_who_looks_at_the_new_file(void **state)
+{
+    pthread_t thread;
+    pthread_barrier_t reading;
+    struct onlooker r = {.reading = &reading};
+    void *read = NULL;
+    (void)snprintf(r.path, sizeof r.path, "%s/new.db", contract_of(state)->directory);
+    assert_int_equal(0, pthread_barrier_init(&reading, NULL, 2));
+    assert_int_equal(0, pthread_create(&thread, NULL, read_for_a_while, &r));
+    (void)pthread_barrier_wait(&reading);
+    assert_status(STATUS_OK, open_beside(state, "new.db", NULL));
+    assert_int_equal(0, pthread_join(thread, &read));
+    assert_ptr_equal(&r, read);
+    assert_int_equal(0, pthread_barrier_destroy(&reading));
+}
+
 static void
 refuses_locations_that_are_no_path(void **state)
 {
@@ -176,6 +216,8 @@ main(void)
         cmocka_unit_test_setup_teardown(refuses_somebody_elses_tables, contract_open,
                                         contract_close),
         cmocka_unit_test_setup_teardown(takes_an_empty_file_as_new, contract_open, contract_close),
+        cmocka_unit_test_setup_teardown(waits_for_who_looks_at_the_new_file, contract_open,
+                                        contract_close),
         cmocka_unit_test_setup_teardown(refuses_locations_that_are_no_path, contract_open,
                                         contract_close),
         cmocka_unit_test_setup_teardown(tells_the_caller_when_another_process_holds_the_file,

@@ -89,6 +89,20 @@ learns_what_the_verifier_finds_of_the_ek_later(void **state)
     store_device_clear(&d);
 }
 
+static int64_t
+count(void **state, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(((struct contract *)*state)->location, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_prepare_v2(db, sql, -1, &stmt, NULL));
+    assert_int_equal(SQLITE_ROW, sqlite3_step(stmt));
+    int64_t n = sqlite3_column_int64(stmt, 0);
+    assert_int_equal(SQLITE_OK, sqlite3_finalize(stmt));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+    return n;
+}
+
 static void
 retires_the_old_ak_when_a_new_one_comes(void **state)
 {
@@ -108,6 +122,9 @@ retires_the_old_ak_when_a_new_one_comes(void **state)
     d = device(s, 1);
     assert_int_equal(3, d.ak_serial);
     assert_true(bytes_equal(first_ak, buffer_bytes(&d.ak_public)));
+    assert_int_equal(2, count(state, "SELECT count(*) FROM ak"));
+    assert_int_equal(3, count(state, "SELECT serial FROM ak WHERE retired_s IS NULL"));
+    assert_int_equal(1, count(state, "SELECT count(*) FROM ak WHERE retired_s IS NULL"));
     store_device_clear(&d);
 }
 
@@ -270,6 +287,8 @@ spends_a_join_token_once_a_device(void **state)
     expect_enrolled(s, &e, STORE_ENROLLED_NEW);
     e = with_token(3);
     assert_status(STATUS_NOT_FOUND, enroll(s, &e, &how));
+    struct store_token used_up = {0};
+    assert_status(STATUS_NOT_FOUND, store_find_token(s, STORE_TOKEN_JOIN, secret, NOW_S, &used_up));
     assert_status(STATUS_NOT_FOUND, store_get_device(s, contract_device(3), &d));
 }
 

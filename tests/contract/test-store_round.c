@@ -257,6 +257,26 @@ refuses_a_log_under_a_digest_that_is_not_its_own(void **state)
     assert_status(STATUS_OK, contract_put(s, &r));
 }
 
+static void
+gives_nobody_a_log_for_naming_its_digest(void **state)
+{
+    struct store *s = contract_store(state);
+    CLEANUP(buffer_free) struct buffer kept = {0};
+    contract_enroll(s, 1);
+    contract_enroll(s, 2);
+    struct store_round r = contract_round(s, 1, "a1");
+    r.boot_log_present = true;
+    r.boot_log = bytes_of("of another", 10);
+    hash(r.boot_log, r.boot_log_sha256);
+    assert_status(STATUS_OK, contract_put(s, &r));
+    struct store_round thief = contract_round(s, 2, "a2");
+    thief.boot_log_present = true;
+    thief.boot_log = bytes_of("of my own", 9);
+    memcpy(thief.boot_log_sha256, r.boot_log_sha256, sizeof thief.boot_log_sha256);
+    assert_status(STATUS_STORE, contract_put(s, &thief));
+    assert_status(STATUS_NOT_FOUND, store_get_log(s, contract_device(2), r.boot_log_sha256, &kept));
+}
+
 /* ---- verdicts and their events ---- */
 
 static void
@@ -383,6 +403,7 @@ main(void)
         CLAIM(refuses_to_continue_a_boot_that_is_not_the_current_one),
         CLAIM(holds_a_boot_log_for_the_device_that_sent_it),
         CLAIM(refuses_a_log_under_a_digest_that_is_not_its_own),
+        CLAIM(gives_nobody_a_log_for_naming_its_digest),
         CLAIM(tells_a_verdict_when_it_changes_and_only_then),
         CLAIM(keeps_the_last_good_values_through_a_bad_round),
         CLAIM(lists_attestations_newest_first_page_by_page),

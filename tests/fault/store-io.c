@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store-io LOCATION N [tend]: opens a store, enrols a device, puts N rounds one after the other and
+ * store-io LOCATION N [tend|count]: opens a store, enrols a device, puts N rounds one by one and
  * says what became of the last ones, for test-store-io to let the disk fail under it. Ends without
- * closing, as a crash would. With N 0: checks the chain and counts what is there.
+ * closing, as a crash would; after the rounds with count. With N 0: checks the chain and counts
+ * what is there.
  */
 #include "base/text.h"
 #include "daemon/store_admin.h"
@@ -58,8 +59,13 @@ check(struct store *s)
     if (store_check_audit(s, &broken, &last) != STATUS_OK ||
         store_list_attestations(s, device, NULL, LIMIT_PAGE, &l) != STATUS_OK)
         return 3;
-    (void)printf("broken %llu rows %llu rounds %zu\n", (unsigned long long)broken,
-                 (unsigned long long)last, l.n_items);
+    struct store_device_filter expected = {.state = "expected", .limit = 1};
+    struct store_device_list more = {0};
+    if (store_list_devices(s, &expected, &more) != STATUS_OK)
+        return 3;
+    (void)printf("broken %llu rows %llu changes %zu\n", (unsigned long long)broken,
+                 (unsigned long long)last, l.n_items + more.n_items);
+    store_device_list_clear(&more);
     store_attestation_list_clear(&l);
     store_close(s);
     return 0;
@@ -82,11 +88,17 @@ main(int argc, char **argv)
         if (i + SHOWN >= n)
             (void)printf("%s ", status_name(status));
     }
+    if (argc > 3 && text_equal(argv[3], "count"))
+        _exit(0);
     if (argc > 3)
         store_tend(s);
+    static const uint8_t other[DIGEST_SHA256_SIZE] = {0x0f};
+    const struct store_actor who = {.name = "system", .now_s = NOW_S};
     struct store_device d = {0};
     enum status read_status = store_get_device(s, device, &d);
-    (void)printf("ready %s read %s\n", store_ready(s) ? "yes" : "no", status_name(read_status));
+    enum status write_status = store_put_expected(s, &who, other, NULL, NULL, 0);
+    (void)printf("ready %s read %s write %s\n", store_ready(s) ? "yes" : "no",
+                 status_name(read_status), status_name(write_status));
     (void)fflush(stdout);
     _exit(0);
 }

@@ -81,6 +81,10 @@ refuses_a_frame_cut_or_with_more_behind_it(void **state)
     for (size_t size = 0; size < frame.size; size += size < 32 ? 1 : 97)
         assert_status(STATUS_MALFORMED,
                       compress_decode(z, bytes_of(frame.data, size), in.size, &out));
+    size_t whole = frame.size;
+    assert_status(STATUS_OK, compress_encode(z, (struct bytes){0}, &frame)); /* adds no content */
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size, &out));
+    frame.size = whole;
     buffer_append_u8(&frame, 0);
     assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size, &out));
     assert_int_equal(0, out.size);
