@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A boot log of 120 events in three banks: parse and replay, over the bare hashing of the same
- * extends. */
+ * extends. usage: bench-log [FILE SIZE]; with FILE: write a boot log of at least SIZE bytes there.
+ */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/scene.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EVENTS 120u
@@ -87,10 +90,27 @@ check(struct work *w)
     }
 }
 
+/* Events more until it has the size. */
+static void
+write_log(const char *path, size_t size)
+{
+    CLEANUP(buffer_free) struct buffer log = {0};
+    for (size_t n = EVENTS; log.size < size; n += EVENTS / 4) {
+        buffer_reset(&log);
+        scene_boot_log(n, &log);
+    }
+    struct diag diag = {0};
+    bench_demand(file_save(path, buffer_bytes(&log), 0600, &diag) == STATUS_OK, diag.text);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     static struct work w;
+    if (argc == 3) {
+        write_log(argv[1], strtoul(argv[2], NULL, 10));
+        return 0;
+    }
     prepare(&w);
     check(&w);
     bench_ratio(&(struct bench){.name = "log.replay-120-events-3-banks",

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "daemon/result.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/scene.h"
+#include "tests/bench/floor.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -25,17 +25,8 @@ struct work {
     struct buffer ak_public;
     struct store_device device;
     struct key key;
-    /* for the floor */
-    struct eventlog *log;
-    size_t bank;
-    EVP_MD *sha256;
-    EVP_MD_CTX *hash;
-    EVP_PKEY_CTX *verify;
-    EVP_PKEY_CTX *sign;
-    uint8_t signature[128];
-    size_t signature_size;
-    struct buffer token;
-    uint8_t pcr[LIMIT_PCRS][DIGEST_SHA256_SIZE];
+    size_t token_size;
+    struct floor *floor;
 };
 
 /* What the stages of one round hold. */
@@ -120,73 +111,6 @@ whole_round(void *work)
     sign(work, &r);
 }
 
-/* ---- the floor ---- */
-
-static void
-hash(struct work *w, struct bytes a, struct bytes b, uint8_t out[static DIGEST_SHA256_SIZE])
-{
-    bench_demand(
-        EVP_DigestInit_ex2(w->hash, w->sha256, NULL) && EVP_DigestUpdate(w->hash, a.data, a.size) &&
-            EVP_DigestUpdate(w->hash, b.data, b.size) && EVP_DigestFinal_ex(w->hash, out, NULL),
-        "hash");
-}
-
-static void
-extend_all(struct work *w)
-{
-    memset(w->pcr, 0, sizeof w->pcr);
-    for (size_t i = 0; i < w->log->n_events; i++) {
-        const struct event *e = &w->log->events[i];
-        if (eventlog_is_extend(e))
-            hash(w, bytes_of(w->pcr[e->pcr], DIGEST_SHA256_SIZE), e->digest[w->bank],
-                 w->pcr[e->pcr]);
-    }
-}
-
-static void
-bare_cost(void *work)
-{
-    struct work *w = work;
-    uint8_t digest[DIGEST_SHA256_SIZE], out[128];
-    size_t size = sizeof out;
-    hash(w, buffer_bytes(&w->built.attest), (struct bytes){0}, digest);
-    bench_demand(
-        EVP_PKEY_verify(w->verify, w->signature, w->signature_size, digest, sizeof digest) == 1,
-        "the floor's signature");
-    hash(w, buffer_bytes(&w->scene->log.log), (struct bytes){0}, digest);
-    extend_all(w);
-    hash(w, buffer_bytes(&w->token), (struct bytes){0}, digest);
-    bench_demand(EVP_PKEY_sign(w->sign, out, &size, digest, sizeof digest) == 1, "sign");
-}
-
-/* A signature over the same quote by the same key, as libcrypto wants it. */
-static void
-prepare_floor(struct work *w)
-{
-    struct reasons reasons = {0};
-    uint8_t digest[DIGEST_SHA256_SIZE];
-    bench_demand(eventlog_parse(buffer_bytes(&w->scene->log.log), &w->log, &reasons) == STATUS_OK,
-                 "boot log");
-    w->bank = eventlog_bank(w->log, ALG_SHA256);
-    w->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    w->hash = EVP_MD_CTX_new();
-    w->verify = EVP_PKEY_CTX_new(w->scene->tpm->key, NULL);
-    w->sign = EVP_PKEY_CTX_new(w->key.pkey, NULL);
-    EVP_PKEY_CTX *once = EVP_PKEY_CTX_new(w->scene->tpm->key, NULL);
-    w->signature_size = sizeof w->signature;
-    hash(w, buffer_bytes(&w->built.attest), (struct bytes){0}, digest);
-    bench_demand(w->verify && w->sign && once && EVP_PKEY_verify_init(w->verify) == 1 &&
-                     EVP_PKEY_sign_init(w->sign) == 1 && EVP_PKEY_sign_init(once) == 1 &&
-                     EVP_PKEY_sign(once, w->signature, &w->signature_size, digest, sizeof digest) ==
-                         1,
-                 "libcrypto");
-    EVP_PKEY_CTX_free(once);
-    bare_cost(w);
-    for (uint32_t pcr = 0; pcr < 10; pcr++)
-        bench_demand(memcmp(w->pcr[pcr], w->scene->log.pcr[0][pcr].data, DIGEST_SHA256_SIZE) == 0,
-                     "not the same PCRs");
-}
-
 /* ---- */
 
 static void
@@ -225,18 +149,13 @@ take_token(struct work *w)
     verify(w, &r);
     judge(w, &r);
     sign(w, &r);
-    buffer_append_text(&w->token, result_token(r.result));
+    w->token_size = strlen(result_token(r.result));
 }
 
 static void
 finish(struct work *w)
 {
-    EVP_PKEY_CTX_free(w->verify);
-    EVP_PKEY_CTX_free(w->sign);
-    EVP_MD_CTX_free(w->hash);
-    EVP_MD_free(w->sha256);
-    eventlog_free(w->log);
-    buffer_free(&w->token);
+    floor_free(w->floor);
     buffer_free(&w->ak_public);
     buffer_free(&w->body);
     round_built_free(&w->built);
@@ -251,11 +170,12 @@ main(void)
     prepare_round(&w);
     make_key(&w);
     take_token(&w);
-    prepare_floor(&w);
+    w.floor = floor_new(w.scene, buffer_bytes(&w.built.attest), w.token_size);
     bench_ratio(&(struct bench){.name = "round.verify-replay-appraise-sign",
                                 .subject = whole_round,
-                                .floor = bare_cost,
+                                .floor = floor_run,
                                 .work = &w,
+                                .floor_work = w.floor,
                                 .limit = 2.0});
     finish(&w);
     return bench_end();

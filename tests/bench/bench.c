@@ -75,11 +75,11 @@ order(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static double
-median(double *values)
+double
+bench_median(double *values, size_t n)
 {
-    qsort(values, SLICES, sizeof *values, order);
-    return values[SLICES / 2];
+    qsort(values, n, sizeof *values, order);
+    return values[n / 2];
 }
 
 void
@@ -97,6 +97,6 @@ bench_ratio(const struct bench *b)
     }
     char note[96];
     (void)snprintf(note, sizeof note, "\"subject_us\":%.2f,\"floor_us\":%.2f",
-                   median(subject) / 1000, median(floor) / 1000);
-    bench_value(b->name, "ratio", median(ratios), b->limit, note);
+                   bench_median(subject, SLICES) / 1000, bench_median(floor, SLICES) / 1000);
+    bench_value(b->name, "ratio", bench_median(ratios, SLICES), b->limit, note);
 }

@@ -26,6 +26,8 @@ void bench_ratio(const struct bench *b);
 /* Print the line of a value that was taken elsewhere; limit 0: only told. note: JSON members
  * ("\"rounds\":10"), or NULL. */
 void bench_value(const char *name, const char *unit, double value, double limit, const char *note);
+/* Sorts values. */
+double bench_median(double *values, size_t n);
 /* CPU time of this process, ns. */
 uint64_t bench_cpu_ns(void);
 /* 0 when every limit so far held, else 1. */
