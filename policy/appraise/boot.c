@@ -12,7 +12,6 @@
 #define BIT(pcr)           (1u << (pcr))
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 #define FIRMWARE_PCRS      8u
-#define PCR_IMA            10u
 #define COST_RESET         8u
 
 /* PCRs that one boot path extends together: seeing one covers both. */
@@ -46,7 +45,7 @@ covered_pcrs(const struct judge *j, const struct reference *r)
         if (seen_pcrs(j->proven) & paths[i])
             covered |= paths[i];
     }
-    return covered & ~BIT(PCR_IMA);
+    return covered;
 }
 
 static uint32_t

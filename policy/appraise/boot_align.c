@@ -7,7 +7,7 @@
 
 #define COST_SURPLUS 8u
 #define COST_MISSING 8u
-#define COST_WASTED  1u  /* a volatile component takes what another one is for */
+#define COST_WASTED  1u
 #define COST_UNKNOWN 12u /* less than a missing component and a surplus event together */
 
 /* One event that a component may take. The first min of a component must be filled. */
@@ -169,6 +169,22 @@ better(struct cell *cell, enum move move, uint32_t cost)
         *cell = (struct cell){cost, (uint8_t)move};
 }
 
+/* A volatile component takes what another one is for, or one takes a value that it revokes: both
+ * may be, but only where nothing better is. */
+static bool
+is_wasted(const struct align *a, const struct line *line, const struct reference_component *c)
+{
+    const struct reference_value *values = c->values.items;
+    if (line->is_named && is_any(c))
+        return true;
+    for (size_t i = 0; i < c->values.n; i++) {
+        if (values[i].status == REFERENCE_STATUS_REVOKED &&
+            proven_matches(a->profiles->proven, line->event, &values[i]))
+            return true;
+    }
+    return false;
+}
+
 static void
 fill_cell(const struct align *a, size_t i, size_t k)
 {
@@ -181,7 +197,7 @@ fill_cell(const struct align *a, size_t i, size_t k)
     if (has_event && has_slot) {
         const struct line *line = &a->lines[a->rest[i]];
         uint32_t after = cell_at(a, i + 1, k + 1)->cost;
-        bool wasted = line->is_named && is_any(a->list->items[a->slots[k].component]);
+        bool wasted = is_wasted(a, line, a->list->items[a->slots[k].component]);
         if (sets_of(a, a->rest[i], a->slots[k].component) != 0)
             better(cell, MOVE_TAKE, after + (wasted ? COST_WASTED : 0));
         else if (!line->is_known && !a->slots[k].optional)

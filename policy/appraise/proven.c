@@ -58,8 +58,8 @@ static bool
 is_secure_boot(const struct replay_event *e)
 {
     const struct event_variable *v = &e->meaning.variable;
-    return e->type == EVENT_EFI_VARIABLE_DRIVER_CONFIG && e->meaning.kind == EVENT_KIND_VARIABLE &&
-           e->meaning.bound && text_equal(v->name, "SecureBoot") &&
+    return e->meaning.kind == EVENT_KIND_VARIABLE && e->meaning.bound &&
+           text_equal(v->name, "SecureBoot") &&
            bytes_equal(bytes_of(v->guid, sizeof v->guid), bytes_of(efi_global, sizeof efi_global));
 }
 

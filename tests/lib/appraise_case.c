@@ -167,7 +167,11 @@ measure(struct log_builder *b, const struct step *s, const char *data)
         measure_variable(b, s, data);
         return;
     case HOW_GRUB:
-        (void)log_builder_grub(b, s->data, s->hashed);
+        if (data)
+            (void)log_builder_event(b, s->pcr, s->type, bytes_of_text(s->hashed),
+                                    bytes_of(data, strlen(data) + 1));
+        else
+            (void)log_builder_grub(b, s->data, s->hashed);
         return;
     case HOW_TEXT:
         (void)log_builder_text(b, s->pcr, s->type, s->hashed);

@@ -398,6 +398,21 @@ lends_no_value_between_bundles_of_other_build(void **state)
     claim("");
 }
 
+/* Nor one that loads it once to one that may load it twice. */
+static void
+lends_no_value_between_bundles_of_other_counts(void **state)
+{
+    (void)state;
+    PROFILE(1, {"kernel", 4, "kernel", 1, 2, false, "os"}, {"x", 5, "a", 1, 1, false, NULL});
+    PROFILE(2, {"kernel", 4, "kernel2", 1, 1, false, "os"}, {"x", 5, "b", 1, 1, false, NULL});
+    boot("kernel2", "a");
+    claim("");
+    boot("kernel2 kernel2", "a");
+    claim("surplus=/kernel2");
+    boot("kernel kernel", "b");
+    claim("");
+}
+
 static void
 bounds_what_a_hostile_log_costs(void **state)
 {
@@ -501,6 +516,7 @@ main(void)
         CASE(takes_what_has_no_bundle_from_any_set),
         CASE(takes_two_bundles_from_two_generations),
         CASE(lends_no_value_between_bundles_of_other_build),
+        CASE(lends_no_value_between_bundles_of_other_counts),
         CASE(bounds_what_a_hostile_log_costs),
         CASE(agrees_with_trying_everything),
     };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "appraise/proven.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tests/lib/appraise_case.h"
@@ -103,6 +104,34 @@ believes_neither_of_two_secure_boot_variables(void **state)
     appraise_case_run(c);
     assert_int_equal(-1, appraisal_secure_boot(c->appraisal));
     assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+}
+
+/* The firmware measured 1; the log's data say 0, and nothing covers them. */
+static void
+believes_no_data_that_the_digest_does_not_cover(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_DATA, ""};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    const struct reasons *all = &appraise_case_perspective(c)->reasons;
+    assert_int_equal(-1, appraisal_secure_boot(c->appraisal));
+    assert_non_null(reasons_find(all, REASON_SECURE_BOOT_UNKNOWN));
+    assert_non_null(reasons_find(all, REASON_LOG_DIGEST));
+    assert_int_equal(2, all->n_items);
+}
+
+static void
+believes_no_command_line_that_the_digest_does_not_cover(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){
+        "cmdline", APPRAISE_DATA, "kernel_cmdline: /vmlinuz root=/dev/sda1 ro quiet"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    assert_string_equal("", appraisal_command_line(c->appraisal));
+    assert_non_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
 }
 
 static void
@@ -342,6 +371,42 @@ covers_no_pcr_that_policy_leaves_out(void **state)
     appraise_case_assert_trusted(c);
 }
 
+/* PCR 2 has no component and no event, not even a separator: that is no good boot either. */
+static void
+demands_that_firmware_pcrs_were_extended(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){"driver", APPRAISE_SKIP, NULL};
+    appraise_case_reboot(c);
+    appraise_case_documents(c);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+    c->changes[1] = (struct appraise_case_change){"separator-2", APPRAISE_SKIP, NULL};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    assert_int_equal(2, appraise_case_assert_only(c, REASON_LOG_PCR_RESET, VERDICT_UNTRUSTED)->pcr);
+}
+
+/* Wherever it is measured, and whatever else is wrong with that. */
+static void
+tells_a_revoked_value_as_that_alone(void **state)
+{
+    (void)state;
+    struct digest grub, memtest;
+    char old[80], text[256], hex[2 * ALG_MAX_SIZE + 1];
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("grub"), &grub));
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("memtest"), &memtest));
+    (void)text_hex(digest_bytes(&grub), old, sizeof old);
+    (void)snprintf(text, sizeof text, "%s\"}, {\"status\": \"revoked\", \"sha256\": \"%s", old,
+                   text_hex(digest_bytes(&memtest), hex, sizeof hex));
+    appraise_case_edit(c, 1, old, text);
+    c->changes[0] = (struct appraise_case_change){"mok", APPRAISE_INSERT, "memtest"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    assert_string_equal(
+        hex, appraise_case_assert_only(c, REASON_BOOT_REVOKED, VERDICT_UNTRUSTED)->found);
+}
+
 static void
 applies_a_component_in_its_scope_only(void **state)
 {
@@ -400,6 +465,38 @@ rests_on_no_sha1_value(void **state)
     (void)appraise_case_assert_only(c, REASON_BOOT_UNKNOWN_IMAGE, VERDICT_UNTRUSTED);
 }
 
+/* Of the two, only SHA-1 is common: equal, and worth nothing. */
+static void
+takes_no_value_by_sha1_alone(void **state)
+{
+    (void)state;
+    struct proven p = {0};
+    struct replay_event e = {0};
+    struct reference_value value = {.n_digests = 2};
+    for (size_t i = 0; i < ALG_COUNT; i++)
+        p.bank_of[i] = LIMIT_BANKS;
+    p.bank_of[alg_index(ALG_SHA1)] = 0;
+    e.digest[0] = digest_reset(ALG_SHA1, 1);
+    value.digests[0] = e.digest[0];
+    value.digests[1] = digest_reset(ALG_SHA256, 2);
+    assert_false(proven_matches(&p, &e, &value));
+    p.bank_of[alg_index(ALG_SHA256)] = 1;
+    e.digest[1] = value.digests[1];
+    assert_true(proven_matches(&p, &e, &value));
+    e.digest[0] = digest_reset(ALG_SHA1, 9);
+    assert_false(proven_matches(&p, &e, &value));
+}
+
+static void
+selects_nothing_by_an_empty_selector(void **state)
+{
+    (void)state;
+    struct selector s = {0};
+    assert_false(selector_match(&s, &c->subject));
+    s.all = true;
+    assert_true(selector_match(&s, &c->subject));
+}
+
 int
 main(void)
 {
@@ -410,6 +507,8 @@ main(void)
         CASE(takes_evidence_as_long_as_policy_says),
         CASE(reads_secure_boot_before_the_separator_only),
         CASE(believes_neither_of_two_secure_boot_variables),
+        CASE(believes_no_data_that_the_digest_does_not_cover),
+        CASE(believes_no_command_line_that_the_digest_does_not_cover),
         CASE(takes_no_other_value_for_on),
         CASE(demands_that_every_line_fits),
         CASE(names_the_stubs_line_by_a_template_without_holes),
@@ -422,9 +521,13 @@ main(void)
         CASE(denies_a_quirk_once_a_pcr),
         CASE(covers_a_boot_path_that_it_sees),
         CASE(covers_no_pcr_that_policy_leaves_out),
+        CASE(demands_that_firmware_pcrs_were_extended),
+        CASE(tells_a_revoked_value_as_that_alone),
         CASE(applies_a_component_in_its_scope_only),
         CASE(compares_with_the_last_good_boot_and_only_warns),
         CASE(rests_on_no_sha1_value),
+        CASE(takes_no_value_by_sha1_alone),
+        CASE(selects_nothing_by_an_empty_selector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
