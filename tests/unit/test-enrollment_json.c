@@ -167,8 +167,7 @@ reads_a_proof_of_exactly_its_size(void **state)
         "{\"proof\":\"AQA\"}",
         "{\"proof\":1}",
         "{\"proof\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
-        "{\"proof\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
-        "\"x\":1}"};
+        "{\"proof\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"x\":1}"};
     assert_status(STATUS_OK, enrollment_proof_parse(bytes_of_text(good), proof, &diag));
     assert_int_equal(proof[0], 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
