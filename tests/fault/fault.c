@@ -7,10 +7,12 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,4 +120,54 @@ WRAP(int, OSSL_PARAM_BLD_push_BN, (OSSL_PARAM_BLD *b, const char *key, const BIG
      (b, key, n), 0, 0)
 WRAP(BIGNUM *, BN_bin2bn, (const unsigned char *in, int size, BIGNUM *n), (in, size, n), NULL, 0)
 WRAP(int, i2d_PUBKEY, (const EVP_PKEY *key, unsigned char **out), (key, out), -1, 0)
+WRAP(int, EVP_CIPHER_CTX_ctrl, (EVP_CIPHER_CTX *c, int type, int n, void *p), (c, type, n, p), 0, 0)
+WRAP(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_new, (void), (), NULL, ENOMEM)
+WRAP(EVP_CIPHER *, EVP_CIPHER_fetch, (OSSL_LIB_CTX *l, const char *name, const char *query),
+     (l, name, query), NULL, 0)
+WRAP(int, EVP_DecryptInit_ex2,
+     (EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, const unsigned char *key,
+      const unsigned char *iv, const OSSL_PARAM *params),
+     (c, cipher, key, iv, params), 0, 0)
+WRAP(int, EVP_DecryptUpdate,
+     (EVP_CIPHER_CTX *c, unsigned char *out, int *n, const unsigned char *in, int size),
+     (c, out, n, in, size), 0, 0)
+WRAP(int, EVP_DecryptFinal_ex, (EVP_CIPHER_CTX *c, unsigned char *out, int *n), (c, out, n), 0, 0)
+WRAP(int, EVP_EncryptInit_ex2,
+     (EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, const unsigned char *key,
+      const unsigned char *iv, const OSSL_PARAM *params),
+     (c, cipher, key, iv, params), 0, 0)
+WRAP(int, EVP_EncryptUpdate,
+     (EVP_CIPHER_CTX *c, unsigned char *out, int *n, const unsigned char *in, int size),
+     (c, out, n, in, size), 0, 0)
+WRAP(int, EVP_EncryptFinal_ex, (EVP_CIPHER_CTX *c, unsigned char *out, int *n), (c, out, n), 0, 0)
+WRAP(EVP_KDF_CTX *, EVP_KDF_CTX_new, (EVP_KDF *kdf), (kdf), NULL, ENOMEM)
+WRAP(int, EVP_KDF_derive,
+     (EVP_KDF_CTX *c, unsigned char *out, size_t n, const OSSL_PARAM *params),
+     (c, out, n, params), 0, 0)
+WRAP(EVP_KDF *, EVP_KDF_fetch, (OSSL_LIB_CTX *l, const char *name, const char *query),
+     (l, name, query), NULL, 0)
+WRAP(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey,
+     (OSSL_LIB_CTX *l, EVP_PKEY *key, const char *query), (l, key, query), NULL, ENOMEM)
+WRAP(int, EVP_PKEY_derive_init, (EVP_PKEY_CTX *c), (c), 0, 0)
+WRAP(int, EVP_PKEY_derive_set_peer_ex, (EVP_PKEY_CTX *c, EVP_PKEY *peer, int validate),
+     (c, peer, validate), 0, 0)
+WRAP(int, EVP_PKEY_derive, (EVP_PKEY_CTX *c, unsigned char *out, size_t *n), (c, out, n), 0, 0)
+WRAP(int, EVP_PKEY_encrypt_init_ex, (EVP_PKEY_CTX *c, const OSSL_PARAM *params), (c, params), 0, 0)
+WRAP(int, EVP_PKEY_encrypt,
+     (EVP_PKEY_CTX *c, unsigned char *out, size_t *n, const unsigned char *in, size_t size),
+     (c, out, n, in, size), 0, 0)
+WRAP(OPENSSL_STACK *, OPENSSL_sk_new_null, (void), (), NULL, ENOMEM)
+WRAP(int, OPENSSL_sk_push, (OPENSSL_STACK *s, const void *p), (s, p), 0, 0)
+WRAP(int, X509_STORE_CTX_init,
+     (X509_STORE_CTX *c, X509_STORE *s, X509 *x, STACK_OF(X509) *others), (c, s, x, others), 0, 0)
+WRAP(X509_STORE_CTX *, X509_STORE_CTX_new, (void), (), NULL, ENOMEM)
+WRAP(int, X509_STORE_add_cert, (X509_STORE *s, X509 *x), (s, x), 0, 0)
+WRAP(int, X509_STORE_add_crl, (X509_STORE *s, X509_CRL *crl), (s, crl), 0, 0)
+WRAP(X509_STORE *, X509_STORE_new, (void), (), NULL, ENOMEM)
+WRAP(X509 *, X509_dup, (const X509 *x), (x), NULL, ENOMEM)
+WRAP(int, X509_set_pubkey, (X509 *x, EVP_PKEY *key), (x, key), 0, 0)
+WRAP(int, X509_up_ref, (X509 *x), (x), 0, 0)
+WRAP(int, X509_verify_cert, (X509_STORE_CTX *c), (c), -1, 0)
+WRAP(X509_CRL *, d2i_X509_CRL, (X509_CRL **x, const unsigned char **in, long n), (x, in, n), NULL,
+     0)
 /* clang-format on */
