@@ -5,14 +5,27 @@
 #include "base/text.h"
 #include "evidence/certificate_name.h"
 #include "evidence/replay_work.h"
-#include "evidence/siglist.h"
+#include "evidence/signature_list.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PCR_POLICY 7u
+#define GUID_SIZE  16u
 #define FOUND_SIZE sizeof((struct reason){0}.found)
 #define NAMES_MAX  3u /* certificates of one variable that are named; all are counted */
+
+static const char *const kind_names[] = {
+    [SIGNATURE_OTHER] = "of another type",
+    [SIGNATURE_CERTIFICATE] = "certificates",
+    [SIGNATURE_SHA256] = "SHA-256",
+    [SIGNATURE_SHA384] = "SHA-384",
+    [SIGNATURE_SHA512] = "SHA-512",
+    [SIGNATURE_CERTIFICATE_SHA256] = "certificates by SHA-256",
+    [SIGNATURE_CERTIFICATE_SHA384] = "certificates by SHA-384",
+    [SIGNATURE_CERTIFICATE_SHA512] = "certificates by SHA-512",
+};
+#define N_KINDS (sizeof kind_names / sizeof kind_names[0])
 
 /* Where a certificate of Microsoft's was seen, by the year of its name. */
 enum place { PLACE_KEK, PLACE_DB, PLACE_USED, N_PLACES };
@@ -55,28 +68,28 @@ add(struct facts *f, enum reason_code code, const struct replay_event *e, const 
 static void
 tell_list(struct facts *f, const struct replay_event *e, enum place place)
 {
-    size_t counts[SIGLIST_N_TYPES] = {0};
+    size_t counts[N_KINDS] = {0};
     char found[FOUND_SIZE] = "";
     char name_text[64];
     size_t used = 0;
-    struct siglist s = siglist_of(e->meaning.variable.value);
-    struct siglist_entry entry;
+    struct signature_list s = signature_list_of(e->meaning.variable.value);
+    struct signature_entry entry;
     enum status status;
-    while ((status = siglist_next(&s, &entry)) == STATUS_OK) {
+    while ((status = signature_list_next(&s, &entry)) == STATUS_OK) {
         struct bytes name = {0};
-        if (entry.type == SIGLIST_X509)
+        if (entry.kind == SIGNATURE_CERTIFICATE)
             name = certificate_name(entry.data);
         if (place < N_PLACES)
             note_microsoft(f, place, name);
-        if (name.size > 0 && counts[SIGLIST_X509] < NAMES_MAX && used < sizeof found)
+        if (name.size > 0 && counts[SIGNATURE_CERTIFICATE] < NAMES_MAX && used < sizeof found)
             used += (size_t)snprintf(found + used, sizeof found - used, "%s; ",
                                      text_escape(name, name_text, sizeof name_text));
-        counts[entry.type]++;
+        counts[entry.kind]++;
     }
-    for (size_t t = 0; t < SIGLIST_N_TYPES; t++) {
+    for (size_t t = 0; t < N_KINDS; t++) {
         if (counts[t] > 0 && used < sizeof found)
             used += (size_t)snprintf(found + used, sizeof found - used, "%zu %s ", counts[t],
-                                     siglist_type_name((enum siglist_type)t));
+                                     kind_names[t]);
     }
     if (status != STATUS_NOT_FOUND && used < sizeof found)
         used += (size_t)snprintf(found + used, sizeof found - used, "then not well-formed");
@@ -108,20 +121,27 @@ tell_sbat(struct facts *f, const struct replay_event *e)
     reason_set_found_escaped(add(f, REASON_SECURE_BOOT_SBAT, e, ""), bytes_slice(value, 0, n));
 }
 
+/* EFI_SIGNATURE_DATA: owner, then the certificate; shim leaves the owner out. */
+static struct bytes
+authority_name(struct bytes value)
+{
+    struct bytes name = certificate_name(value);
+    if (name.size == 0 && value.size > GUID_SIZE)
+        name = certificate_name(bytes_slice(value, GUID_SIZE, value.size - GUID_SIZE));
+    return name;
+}
+
 /* Which key let an image run. Which image that was is not in the log. */
 static void
 tell_authority(struct facts *f, const struct replay_event *e)
 {
     const struct event_variable *v = &e->meaning.variable;
-    struct siglist_entry entry;
     char found[FOUND_SIZE];
     if (text_equal(v->name, "SbatLevel")) {
         tell_sbat(f, e);
         return;
     }
-    struct bytes name = {0};
-    if (siglist_authority(v->value, &entry))
-        name = certificate_name(entry.data);
+    struct bytes name = authority_name(v->value);
     if (name.size > 0)
         (void)text_escape(name, found, sizeof found);
     else

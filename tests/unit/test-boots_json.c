@@ -135,10 +135,10 @@ the_secure_boot_tells_its_keys_and_authorities(void **state)
     (void)state;
     struct recorded_boot boot = {"tests/vectors/boots/secure", "boot-log", "ima", test_source};
     struct round *r = start(&boot);
-    assert_fact(
-        r, REASON_SECURE_BOOT_KEYS, "db",
-        "Microsoft Windows Production PCA 2011; Microsoft Corporation UEFI CA 2011; 2 x509");
-    assert_fact(r, REASON_SECURE_BOOT_KEYS, "dbx", "1 sha256");
+    assert_fact(r, REASON_SECURE_BOOT_KEYS, "db",
+                "Microsoft Windows Production PCA 2011; Microsoft Corporation UEFI CA 2011; 2 "
+                "certificates");
+    assert_fact(r, REASON_SECURE_BOOT_KEYS, "dbx", "1 SHA-256");
     assert_fact(r, REASON_SECURE_BOOT_AUTHORITY, "db", "Microsoft Corporation UEFI CA 2011");
     assert_fact(r, REASON_SECURE_BOOT_AUTHORITY, "MokListRT", "Debian Secure Boot CA");
     assert_fact(r, REASON_SECURE_BOOT_SBAT, "", "sbat,1,2025021800");

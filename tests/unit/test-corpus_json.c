@@ -6,7 +6,7 @@
 #include "evidence/certificate_name.h"
 #include "evidence/ima.h"
 #include "evidence/inspect.h"
-#include "evidence/siglist.h"
+#include "evidence/signature_list.h"
 #include "tests/lib/test.h"
 
 #include <jansson.h>
@@ -107,14 +107,12 @@ read_keys(const struct row *row, const struct event_meaning *m)
     bool holds_keys = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         holds_keys = holds_keys || text_equal(names[i], m->variable.name);
-    struct siglist s = siglist_of(m->variable.value);
-    struct siglist_entry e;
+    struct signature_list s = signature_list_of(m->variable.value);
+    struct signature_entry e;
     enum status status = STATUS_OK;
-    while (holds_keys && (status = siglist_next(&s, &e)) == STATUS_OK) {
+    while (holds_keys && (status = signature_list_next(&s, &e)) == STATUS_OK) {
         n_keys++;
-        if (e.type == SIGLIST_UNKNOWN)
-            fail_msg("%s: unknown type in %s", row->path, m->variable.name);
-        n_named += e.type == SIGLIST_X509 && certificate_name(e.data).size > 0;
+        n_named += e.kind == SIGNATURE_CERTIFICATE && certificate_name(e.data).size > 0;
     }
     if (status == STATUS_MALFORMED)
         fail_msg("%s: %s", row->path, m->variable.name);
