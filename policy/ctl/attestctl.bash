@@ -1,59 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-# bash completion for attestctl(1)
+# Completion of attestctl(1) for bash. Words and options are those that the program itself prints, so
+# that the two cannot differ. Devices and documents are not asked for: that would call the verifier.
+
 _attestctl()
 {
-    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verbs
-    case $previous in
-    --ca-file | --token-file | --config | --attest | --signature | --key | --pcrs | --log | --ima | \
-        --userspace | --output)
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=${COMP_WORDS[0]}
+    local words word argument
+    COMPREPLY=()
+
+    # The two words of the command, wherever options stand.
+    words=()
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [[ $word == -* ]] || words+=("$word")
+    done
+
+    if [[ ${#words[@]} -lt 2 && $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" --help 2>/dev/null |
+            awk -v group="${words[0]-}" '/^  [a-z]/ && (group == "" || $1 == group) {
+                print group == "" ? $1 : $2 }')" -- "$current")
         return
-        ;;
-    --roots)
-        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    fi
+    if [[ ${#words[@]} -lt 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--help --version" -- "$current")
         return
-        ;;
-    --role)
-        mapfile -t COMPREPLY < <(compgen -W 'viewer operator admin auditor relying-party' -- "$current")
-        return
-        ;;
-    --verdict)
-        mapfile -t COMPREPLY < <(compgen -W 'trusted warning untrusted none' -- "$current")
-        return
-        ;;
-    --state)
-        mapfile -t COMPREPLY < <(compgen -W '
-            expected pending enrolled quarantined revoked decommissioned' -- "$current")
-        return
-        ;;
-    esac
+    fi
+
+    # "--name ARGUMENT" lines of the command's own help.
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '
-            --attest --ca-file --config --entries --expires --generation --help
-            --id --ima --join --json --key --label --limit --log --name --output
-            --pcrs --pinned-key --qualifying-data --reason --role --roots
-            --select --server --signature --state --token-file --userspace
-            --uses --verdict --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" "${words[0]}" "${words[1]}" --help 2>/dev/null |
+            awk '$1 == "-h," { print $2; next } /^  --/ { print $1 }')" -- "$current")
         return
     fi
-    if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "inspect verify device attestation policy reference token" -- "$current")
-        return
-    fi
-    if ((COMP_CWORD == 2)); then
-        case ${COMP_WORDS[1]} in
-        inspect) verbs='log ima quote certificate' ;;
-        verify) verbs='quote' ;;
-        device) verbs='list show check add approve revoke quarantine release decommission' ;;
-        attestation) verbs='list show' ;;
-        policy) verbs='check put activate deactivate get list' ;;
-        reference) verbs='check put activate deactivate get list from-device from-log' ;;
-        token) verbs='create list remove' ;;
-        *) return ;;
+    if [[ $previous == --* ]]; then
+        argument=$("$program" "${words[0]}" "${words[1]}" --help 2>/dev/null |
+            awk -v name="$previous" '$1 == name { print $2 }')
+        case $previous:$argument in
+        --state:*) mapfile -t COMPREPLY < <(compgen -W "expected pending enrolled quarantined revoked
+            decommissioned" -- "$current"); return ;;
+        --verdict:*) mapfile -t COMPREPLY < <(compgen -W "trusted warning untrusted none" -- "$current")
+            return ;;
+        --role:*) mapfile -t COMPREPLY < <(compgen -W "viewer operator admin auditor relying-party" \
+            -- "$current"); return ;;
+        *:DIR) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        *:FILE) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        *:[A-Z]*) return ;;
         esac
-        mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
-        return
     fi
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    case ${words[0]}:${words[1]} in
+    inspect:* | *:check | *:put | *:from-log)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    esac
 }
+
 complete -F _attestctl attestctl
