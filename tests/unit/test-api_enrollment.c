@@ -8,6 +8,7 @@
 #include "tests/lib/applicant.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct route *
@@ -19,7 +20,7 @@ route_of(enum request_method method, const char *pattern)
             return &api_enrollment_routes[i];
     }
     fail_msg("no route %s", pattern);
-    return NULL;
+    abort();
 }
 
 static struct request
