@@ -65,11 +65,13 @@ post_challenge(struct request *request, struct response *response)
 
 /* ---- evidence ---- */
 
+/* Of no device: nobody has shown to be one. The note waits for no disk. */
 static void
 refuse(struct request *request, struct response *response, enum reason_code code)
 {
     struct reason reason = {.code = code};
-    (void)request;
+    store_note_attempt(request->verifier->store, NULL, request->address, reason_code_name(code),
+                       request_now_s(request));
     problem_from_reason(response, &reason);
 }
 
@@ -104,13 +106,17 @@ begin_evidence(struct request *request, struct response *response, size_t *body_
     if (s == STATUS_OK)
         s = freshness_verify(keys, 2, buffer_bytes(&token), &context, &request->freshness,
                              &reasons);
+    OPENSSL_cleanse(keys, sizeof keys);
     if (s == STATUS_OK && request->freshness) {
         if (freshness_challenge(request->freshness)->full_logs)
             *body_cap = LIMIT_BODY_LARGE;
         return true;
     }
-    refuse(request, response,
-           reasons.n_items > 0 ? reasons.items[0].code : REASON_CHALLENGE_MALFORMED);
+    if (s == STATUS_OK || s == STATUS_MALFORMED)
+        refuse(request, response,
+               reasons.n_items > 0 ? reasons.items[0].code : REASON_CHALLENGE_MALFORMED);
+    else
+        problem_from_status(response, s, NULL);
     return false;
 }
 
@@ -119,11 +125,12 @@ static void
 answer_attempt(struct request *request, struct response *response,
                const struct attest_answer *answer)
 {
+    const struct reason bare = {.code = answer->attempt};
     const struct reason *reason = reasons_find(&answer->reasons, answer->attempt);
     const char *device = answer->attempt == REASON_DEVICE_UNKNOWN ? NULL : request->params[0];
     store_note_attempt(request->verifier->store, device, request->address,
                        reason_code_name(answer->attempt), request_now_s(request));
-    problem_from_reason(response, reason);
+    problem_from_reason(response, reason ? reason : &bare);
     if (answer->attempt != REASON_CHALLENGE_SPENT &&
         answer->attempt != REASON_CHALLENGE_SUPERSEDED && answer->attempt != REASON_LOG_WANTED)
         return;

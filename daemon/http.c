@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLAUSE           "http"
-#define BACKLOG          512
-#define HEAD_DEADLINE_MS 10000
-#define SWEEP_EVERY_MS   250
+#define CLAUSE         "http"
+#define BACKLOG        512
+#define SWEEP_EVERY_MS 250
+#define WORKERS_END_MS 2000 /* after the drain, for requests whose client has had its 503 */
 #define CONNECTION_MEMORY                                                                          \
     (24u * 1024u)         /* head of LIMIT_HEADER, and the upload and reply buffers                \
                            */
@@ -53,7 +53,7 @@ peer_begin(struct http *http, struct MHD_Connection *connection, void **context)
     int on = 1;
     (void)setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     pthread_mutex_lock(&http->exchange_lock);
-    peer->deadline_ms = http_monotonic_ms() + HEAD_DEADLINE_MS;
+    peer->deadline_ms = http_monotonic_ms() + http->deadline_ms;
     peer->next = http->peers;
     if (peer->next)
         peer->next->previous = peer;
@@ -105,25 +105,35 @@ sweep_peers(struct http *http, int64_t now_ms)
     pthread_mutex_unlock(&http->exchange_lock);
 }
 
-static bool
-is_ending(struct http *http)
+static struct timespec
+monotonic_at(int64_t ms)
 {
+    return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+}
+
+/* True after a pause; false at once when the end has come. */
+static bool
+await_sweep(struct http *http)
+{
+    const struct timespec until = monotonic_at(http_monotonic_ms() + SWEEP_EVERY_MS);
+    int waited = 0;
     pthread_mutex_lock(&http->exchange_lock);
-    bool ending = http->ending;
+    while (!http->ending && waited == 0)
+        waited =
+            pthread_cond_clockwait(&http->changed, &http->exchange_lock, CLOCK_MONOTONIC, &until);
+    bool go_on = !http->ending;
     pthread_mutex_unlock(&http->exchange_lock);
-    return ending;
+    return go_on;
 }
 
 static void *
 sweep(void *cls)
 {
     struct http *http = cls;
-    const struct timespec pause = {.tv_nsec = SWEEP_EVERY_MS * 1000000L};
-    while (!is_ending(http)) {
+    while (await_sweep(http)) {
         int64_t now_ms = http_monotonic_ms();
         sweep_peers(http, now_ms);
         http_exchange_sweep(http, now_ms);
-        (void)nanosleep(&pause, NULL);
     }
     return NULL;
 }
@@ -204,9 +214,10 @@ drop_line(void *cls, const char *format, va_list arguments)
 static enum status
 start(struct http *http, const struct http_options *o, struct diag *diag)
 {
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned n_threads = o->n_threads;
     if (n_threads == 0)
-        n_threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+        n_threads = n_cores > 1 ? (unsigned)n_cores : 1;
     http->mhd = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG,
         0, NULL, NULL, http_exchange_access, http, MHD_OPTION_EXTERNAL_LOGGER, drop_line, NULL,
@@ -238,8 +249,11 @@ http_open(struct verifier *v, const struct http_options *options, struct http **
         return STATUS_NOMEM;
     http->verifier = v;
     http->listen_fd = options->listen_fd;
+    http->bound_here = options->listen_fd < 0;
+    http->deadline_ms =
+        options->deadline_ms ? options->deadline_ms : LIMIT_REQUEST_DEADLINE_S * 1000;
     pthread_mutex_init(&http->exchange_lock, NULL);
-    pthread_cond_init(&http->idle, NULL);
+    pthread_cond_init(&http->changed, NULL);
     if (options->trusted_proxies &&
         !text_copy(http->trusted_proxies, sizeof http->trusted_proxies, options->trusted_proxies))
         s = diag_set(diag, STATUS_LIMIT, CLAUSE, 0, "trusted_proxies is too long");
@@ -252,7 +266,7 @@ http_open(struct verifier *v, const struct http_options *options, struct http **
     if (s == STATUS_OK)
         s = start(http, options, diag);
     if (s != STATUS_OK) {
-        http_close(http, 0);
+        (void)http_close(http, 0);
         return s;
     }
     http->port = bound_port(http->listen_fd);
@@ -272,41 +286,47 @@ http_reload(struct http *h, const char *certificate, const char *key, struct dia
     return http_tls_replace(h->tls, certificate, key, diag);
 }
 
-/* Wait until no worker holds a request, at most drain_ms. */
+/* Wait until every request that a worker took is answered, at most drain_ms. */
 static void
-drain(struct http *h, unsigned drain_ms)
+drain(struct http *h, int64_t drain_ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += drain_ms / 1000;
+    const struct timespec until = monotonic_at(http_monotonic_ms() + drain_ms);
+    int waited = 0;
     pthread_mutex_lock(&h->exchange_lock);
-    int rc = 0;
-    while (h->n_working > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&h->idle, &h->exchange_lock, &until);
+    while (h->n_in_flight > 0 && waited == 0)
+        waited = pthread_cond_clockwait(&h->changed, &h->exchange_lock, CLOCK_MONOTONIC, &until);
     h->ending = true;
+    pthread_cond_broadcast(&h->changed);
     pthread_mutex_unlock(&h->exchange_lock);
 }
 
-void
-http_close(struct http *h, unsigned drain_ms)
+bool
+http_close(struct http *h, int64_t drain_ms)
 {
     if (!h)
-        return;
+        return true;
     atomic_store(&h->draining, true);
     if (h->mhd)
         (void)MHD_quiesce_daemon(h->mhd);
+    if (h->bound_here && h->listen_fd >= 0)
+        (void)shutdown(h->listen_fd, SHUT_RDWR);
     drain(h, drain_ms);
     if (h->sweeping)
         pthread_join(h->sweeper, NULL);
     /* Stopping while a connection is suspended would abort the process. */
     http_exchange_sweep(h, INT64_MAX);
-    workers_free(h->workers);
+    bool ended = workers_free(h->workers, WORKERS_END_MS);
     if (h->mhd)
         MHD_stop_daemon(h->mhd);
     if (h->listen_fd >= 0)
         (void)close(h->listen_fd);
     http_tls_close(h->tls);
-    pthread_cond_destroy(&h->idle);
+    if (!ended) {
+        log_line(LOG_LEVEL_ERROR, "http: a worker hangs: left behind");
+        return false;
+    }
+    pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->exchange_lock);
     free(h);
+    return true;
 }

@@ -22,6 +22,7 @@ struct http_options {
     unsigned n_connections, n_connections_by_address;
     const char
         *trusted_proxies; /* addresses that may name the client by X-Forwarded-For; NULL: none */
+    unsigned deadline_ms; /* of a head, of a small body, of a worker; 0: LIMIT_REQUEST_DEADLINE_S */
 };
 
 /* Start serving. STATUS_IO: cannot bind; STATUS_INVALID: certificate or options. */
@@ -32,5 +33,7 @@ unsigned http_port(const struct http *h);
 /* Certificate and key for new connections. */
 MUST_CHECK enum status http_reload(struct http *h, const char *certificate, const char *key,
                                    struct diag *diag);
-/* Take no new connections, answer what is in flight within drain_ms, then stop. */
-void http_close(struct http *h, unsigned drain_ms);
+/* Take no new connections, answer what is in flight within drain_ms, then stop. False: a worker
+ * hangs and was left behind; what it works on, the verifier's rooms, must then not be closed. True
+ * on NULL. */
+bool http_close(struct http *h, int64_t drain_ms);

@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_DEADLINE_MS   10000
-#define LARGE_DEADLINE_MS  60000
-#define WORKER_DEADLINE_MS 10000
-#define IDLE_DEADLINE_MS   30000
-#define MAX_LARGE_BODIES   4u
-#define MAX_DISCARDED      (4u * 1024u * 1024u)
+#define BODY_DEADLINE_MS  10000
+#define LARGE_DEADLINE_MS 60000
+#define REPLY_DEADLINE_MS 60000
+#define IDLE_DEADLINE_MS  30000
+#define MAX_DISCARDED     (4u * 1024u * 1024u)
+#define MAX_BODY_BYTES    (256u * 1024u * 1024u) /* of all bodies at once */
+#define OPERATOR_PLACES   2u                     /* for large bodies, that devices never take */
+#define PLACES_BY_ADDRESS 3u
 
 static void
 set_peer_deadline(struct http_exchange *x, int64_t after_ms)
@@ -34,8 +36,21 @@ exchange_free(struct http_exchange *x)
     freshness_free(x->request.freshness);
     access_clear(&x->request.access);
     response_clear(&x->response);
+    buffer_free(&x->head);
+    buffer_free(&x->params);
     buffer_free(&x->body);
     free(x);
+}
+
+/* Under the lock, and with x about to be freed. */
+static void
+release_body(struct http_exchange *x)
+{
+    x->http->body_bytes -= x->reserved;
+    for (size_t i = 0; i < HTTP_LARGE_PLACES; i++) {
+        if (x->http->large[i] == x)
+            x->http->large[i] = NULL;
+    }
 }
 
 /* One side leaves; the last one frees. */
@@ -45,8 +60,8 @@ leave(struct http_exchange *x)
     struct http *http = x->http;
     pthread_mutex_lock(&http->exchange_lock);
     bool last = --x->holders == 0;
-    if (last && x->large)
-        http->n_large--;
+    if (last)
+        release_body(x);
     pthread_mutex_unlock(&http->exchange_lock);
     if (last)
         exchange_free(x);
@@ -54,19 +69,27 @@ leave(struct http_exchange *x)
 
 /* ---- on a worker thread ---- */
 
+/* Under the lock: the client's connection goes on, with the reply or with the body. */
 static void
-unlink_working(struct http_exchange *x)
+resume(struct http_exchange *x, enum http_phase phase)
 {
-    struct http *http = x->http;
     if (x->previous)
         x->previous->next = x->next;
     else
-        http->working = x->next;
+        x->http->working = x->next;
     if (x->next)
         x->next->previous = x->previous;
     x->next = x->previous = NULL;
-    if (--http->n_working == 0)
-        pthread_cond_broadcast(&http->idle);
+    x->phase = phase;
+    if (x->peer)
+        x->peer->deadline_ms = http_monotonic_ms() + REPLY_DEADLINE_MS;
+    MHD_resume_connection(x->connection);
+}
+
+static bool
+has_credentials_route(const struct http_exchange *x)
+{
+    return !(x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE));
 }
 
 static bool
@@ -86,24 +109,39 @@ authorize(struct http_exchange *x)
     return x->response.status == 0;
 }
 
+static bool
+is_abandoned(struct http_exchange *x)
+{
+    pthread_mutex_lock(&x->http->exchange_lock);
+    bool abandoned = x->phase == PHASE_ABANDONED;
+    pthread_mutex_unlock(&x->http->exchange_lock);
+    return abandoned;
+}
+
+static enum http_phase
+answer(struct http_exchange *x)
+{
+    bool permitted = x->admitted || authorize(x);
+    if (permitted && x->body_cap > 0 && !x->admitted && has_credentials_route(x))
+        return PHASE_ADMITTED;
+    if (permitted)
+        x->route->handle(&x->request, &x->response);
+    return PHASE_ANSWERED;
+}
+
 static void
 run(void *subject, struct hasher *hasher)
 {
     struct http_exchange *x = subject;
-    x->request.hasher = hasher;
-    bool wants_body =
-        x->body_cap > 0 && !x->admitted && !(x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE));
-    bool permitted = x->admitted || authorize(x);
-    if (permitted && !wants_body)
-        x->route->handle(&x->request, &x->response);
-    pthread_mutex_lock(&x->http->exchange_lock);
-    bool late = x->phase == PHASE_ABANDONED;
-    if (!late) {
-        x->phase = permitted && wants_body ? PHASE_ADMITTED : PHASE_ANSWERED;
-        unlink_working(x);
-        MHD_resume_connection(x->connection);
+    /* Nobody waits for it any more: no work for it, and nothing changed by it. */
+    if (!is_abandoned(x)) {
+        x->request.hasher = hasher;
+        enum http_phase phase = answer(x);
+        pthread_mutex_lock(&x->http->exchange_lock);
+        if (x->phase != PHASE_ABANDONED)
+            resume(x, phase);
+        pthread_mutex_unlock(&x->http->exchange_lock);
     }
-    pthread_mutex_unlock(&x->http->exchange_lock);
     leave(x);
 }
 
@@ -114,11 +152,8 @@ http_exchange_sweep(struct http *http, int64_t now_ms)
     struct http_exchange *x = http->working;
     while (x) {
         struct http_exchange *next = x->next;
-        if (x->deadline_ms <= now_ms) {
-            x->phase = PHASE_ABANDONED;
-            unlink_working(x);
-            MHD_resume_connection(x->connection);
-        }
+        if (x->deadline_ms <= now_ms)
+            resume(x, PHASE_ABANDONED);
         x = next;
     }
     pthread_mutex_unlock(&http->exchange_lock);
@@ -139,84 +174,110 @@ is_in_work(struct http *http, const struct http_exchange *x)
     return false;
 }
 
+/* Under the lock; the worker has it already, and waits for the lock. */
 static void
-link_working(struct http_exchange *x)
+suspend(struct http_exchange *x)
 {
     struct http *http = x->http;
-    x->previous = NULL;
+    x->phase = PHASE_WORKING;
+    x->deadline_ms = http_monotonic_ms() + http->deadline_ms;
+    if (x->peer)
+        x->peer->deadline_ms = 0;
     x->next = http->working;
     if (x->next)
         x->next->previous = x;
     http->working = x;
-    http->n_working++;
+    http->n_in_flight += !x->in_flight;
+    x->in_flight = true;
+    MHD_suspend_connection(x->connection);
 }
 
-/* Suspend first, then hand over: the worker may be done before this returns. */
+static enum MHD_Result
+reply(struct http_exchange *x)
+{
+    set_peer_deadline(x, REPLY_DEADLINE_MS);
+    return http_request_reply(x);
+}
+
 static enum MHD_Result
 hand_over(struct http_exchange *x)
 {
     struct http *http = x->http;
-    set_peer_deadline(x, 0);
     pthread_mutex_lock(&http->exchange_lock);
     enum status s = is_in_work(http, x) || http->ending ? STATUS_BUSY : STATUS_OK;
-    if (s == STATUS_OK) {
-        x->phase = PHASE_WORKING;
-        x->deadline_ms = http_monotonic_ms() + WORKER_DEADLINE_MS;
-        x->holders++;
-        MHD_suspend_connection(x->connection);
-        link_working(x);
+    x->holders++;
+    if (s == STATUS_OK)
         s = workers_put(http->workers, (struct job){.run = run, .subject = x});
-        if (s != STATUS_OK) {
-            x->phase = PHASE_ANSWERED;
-            x->holders--;
-            unlink_working(x);
-            MHD_resume_connection(x->connection);
-        }
-    }
+    if (s == STATUS_OK)
+        suspend(x);
+    else
+        x->holders--;
     pthread_mutex_unlock(&http->exchange_lock);
     if (s == STATUS_OK)
         return MHD_YES;
     problem_set(&x->response, 503, PROBLEM_BUSY, NULL);
-    if (x->phase == PHASE_ANSWERED)
-        return MHD_YES;
-    return http_request_reply(x);
+    return reply(x);
 }
 
+/* Under the lock. Large bodies have places: few of one address, and not all of those without
+ * credentials. */
 static bool
-take_large_place(struct http_exchange *x)
+take_place(struct http_exchange *x)
 {
-    if (x->body_cap <= LIMIT_JSON_BODY)
+    struct http *http = x->http;
+    bool operator= has_credentials_route(x);
+    size_t n = 0, n_same = 0, found = HTTP_LARGE_PLACES;
+    for (size_t i = 0; i < HTTP_LARGE_PLACES; i++) {
+        const struct http_exchange *other = http->large[i];
+        if (!other)
+            found = i;
+        n += other != NULL;
+        n_same += other && text_equal(other->request.address, x->request.address);
+    }
+    if (found == HTTP_LARGE_PLACES ||
+        (!operator&&(n >= HTTP_LARGE_PLACES - OPERATOR_PLACES || n_same >= PLACES_BY_ADDRESS)))
+        return false;
+    http->large[found] = x;
+    return true;
+}
+
+/* Room for the body as announced; false: x->response says that there is none. */
+static bool
+reserve_body(struct http_exchange *x)
+{
+    struct http *http = x->http;
+    pthread_mutex_lock(&http->exchange_lock);
+    bool fits = x->announced <= MAX_BODY_BYTES - http->body_bytes;
+    if (fits && x->announced > LIMIT_JSON_BODY)
+        fits = take_place(x);
+    x->reserved = fits ? x->announced : 0;
+    http->body_bytes += x->reserved;
+    pthread_mutex_unlock(&http->exchange_lock);
+    if (fits)
         return true;
-    pthread_mutex_lock(&x->http->exchange_lock);
-    x->large = x->http->n_large < MAX_LARGE_BODIES;
-    x->http->n_large += x->large;
-    pthread_mutex_unlock(&x->http->exchange_lock);
-    return x->large;
+    problem_set(&x->response, 503, PROBLEM_BUSY, "too many large bodies at once");
+    response_header(&x->response, "Connection", "close");
+    return false;
 }
 
-/* What can be refused by the headers alone, before a byte of the body is taken. */
+/* What can be refused by the headers alone, before a byte of the body is taken. An operator's body
+ * has no room before its credentials are known. */
 static bool
-check_head(struct http_exchange *x, const char *url)
+check_head(struct http_exchange *x)
 {
-    if (!http_request_check_head(x, url))
+    if (!http_request_check_head(x))
         return false;
     if (x->route->begin && !x->route->begin(&x->request, &x->response, &x->body_cap)) {
         response_header(&x->response, "Connection", "close");
         return false;
     }
-    if (!http_request_check_size(x))
-        return false;
-    if (!take_large_place(x)) {
-        problem_set(&x->response, 503, PROBLEM_BUSY, "too many large bodies at once");
-        return false;
-    }
-    return true;
+    return http_request_check_size(x) && (has_credentials_route(x) || reserve_body(x));
 }
 
-static bool
-has_credentials_route(const struct http_exchange *x)
+static void
+await_body(struct http_exchange *x)
 {
-    return !(x->route->roles & (ACCESS_PUBLIC | ACCESS_DEVICE));
+    set_peer_deadline(x, x->announced > LIMIT_JSON_BODY ? LARGE_DEADLINE_MS : x->http->deadline_ms);
 }
 
 static enum MHD_Result
@@ -231,15 +292,14 @@ begin(struct http *http, struct MHD_Connection *connection, const char *url, con
     x->holders = 1;
     x->phase = PHASE_BODY;
     *request = x;
-    http_request_gather(x, url, method);
-    set_peer_deadline(x, BODY_DEADLINE_MS);
-    if (!check_head(x, url))
-        return http_request_reply(x);
-    if (x->large)
-        set_peer_deadline(x, LARGE_DEADLINE_MS);
+    if (!http_request_gather(x, url, method))
+        return MHD_NO;
+    if (!check_head(x))
+        return reply(x);
     /* Credentials are looked up before an operator's body is taken. */
     if (has_credentials_route(x) && x->body_cap > 0)
         return hand_over(x);
+    await_body(x);
     return MHD_YES;
 }
 
@@ -266,9 +326,21 @@ finish_body(struct http_exchange *x)
     x->request.body = buffer_bytes(&x->body);
     if (x->too_large) {
         problem_set(&x->response, 413, PROBLEM_TOO_LARGE, NULL);
-        return http_request_reply(x);
+        return reply(x);
     }
     return hand_over(x);
+}
+
+/* The worker found the credentials good: now the body may come. */
+static enum MHD_Result
+admit(struct http_exchange *x, const char *data, size_t *data_size)
+{
+    x->admitted = true;
+    x->phase = PHASE_BODY;
+    if (!reserve_body(x))
+        return reply(x);
+    await_body(x);
+    return *data_size > 0 ? take_body(x, data, data_size) : MHD_YES;
 }
 
 static enum MHD_Result
@@ -279,15 +351,12 @@ proceed(struct http_exchange *x, const char *data, size_t *data_size)
     pthread_mutex_unlock(&x->http->exchange_lock);
     switch (phase) {
     case PHASE_ADMITTED:
-        x->admitted = true;
-        x->phase = PHASE_BODY;
-        set_peer_deadline(x, x->large ? LARGE_DEADLINE_MS : BODY_DEADLINE_MS);
-        return *data_size > 0 ? take_body(x, data, data_size) : MHD_YES;
+        return admit(x, data, data_size);
     case PHASE_BODY:
         return *data_size > 0 ? take_body(x, data, data_size) : finish_body(x);
     case PHASE_ANSWERED:
     case PHASE_ABANDONED:
-        return http_request_reply(x);
+        return reply(x);
     case PHASE_WORKING:
         return MHD_YES;
     }
@@ -317,5 +386,9 @@ http_exchange_completed(void *cls, struct MHD_Connection *connection, void **req
         return;
     *request = NULL;
     set_peer_deadline(x, IDLE_DEADLINE_MS);
+    pthread_mutex_lock(&x->http->exchange_lock);
+    if (x->in_flight && --x->http->n_in_flight == 0)
+        pthread_cond_broadcast(&x->http->changed);
+    pthread_mutex_unlock(&x->http->exchange_lock);
     leave(x);
 }

@@ -37,16 +37,20 @@ struct http_exchange {
     const struct route *route;
     struct request request;
     struct response response;
+    struct buffer head, params; /* what request points at: a late worker outlives the connection */
     struct buffer body;
     size_t body_cap;
-    bool large; /* holds one of the places for large bodies */
+    size_t announced; /* size of the body, at most body_cap */
+    size_t reserved;  /* of http.body_bytes */
     bool too_large;
     bool admitted;
+    bool in_flight;        /* counted in http.n_in_flight */
     enum http_phase phase; /* guarded by http.exchange_lock while suspended */
     int64_t deadline_ms;   /* of the worker, monotonic */
     int holders;           /* connection, worker: guarded by http.exchange_lock */
-    char params[4352];     /* a sealed enrolment is the longest, daemon/ticket.h */
 };
+
+#define HTTP_LARGE_PLACES 8u
 
 struct http {
     struct verifier *verifier;
@@ -54,17 +58,20 @@ struct http {
     struct http_tls *tls;
     struct workers *workers;
     int listen_fd;
+    bool bound_here; /* else systemd holds the socket, and keeps clients waiting over a restart */
     unsigned port;
     char trusted_proxies[512];
     atomic_bool draining;
     pthread_t sweeper;
     bool sweeping;
-    pthread_mutex_t exchange_lock; /* guards peers, working, n_working, n_large, ending */
-    pthread_cond_t idle;           /* n_working became 0; or ending */
+    int64_t deadline_ms;           /* of a head, of a small body, of a worker */
+    pthread_mutex_t exchange_lock; /* guards all below */
+    pthread_cond_t changed;        /* n_in_flight became 0; or ending */
     struct http_peer *peers;
     struct http_exchange *working;
-    size_t n_working;
-    unsigned n_large;
+    size_t n_in_flight; /* exchanges that a worker had or has, and whose reply is not yet sent */
+    size_t body_bytes;  /* announced by the bodies that are arriving or held */
+    const struct http_exchange *large[HTTP_LARGE_PLACES]; /* whose body is above LIMIT_JSON_BODY */
     bool ending;
 };
 

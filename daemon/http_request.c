@@ -33,24 +33,71 @@ method_parse(const char *name, enum request_method *out)
     return false;
 }
 
+/* What the iterators fill; the texts are still libmicrohttpd's. */
+struct heard {
+    struct request *request;
+    size_t size; /* of all texts with their NULs */
+    bool too_many;
+};
+
+static void
+keep_field(struct heard *h, struct request_field *fields, size_t *n, const char *name,
+           const char *value)
+{
+    if (*n == REQUEST_FIELDS) {
+        h->too_many = true;
+        return;
+    }
+    fields[(*n)++] = (struct request_field){.name = name, .value = value ? value : ""};
+    h->size += strlen(name) + strlen(value ? value : "") + 2;
+}
+
 static enum MHD_Result
 keep_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    struct request *r = cls;
+    struct heard *h = cls;
     (void)kind;
-    if (r->n_headers < REQUEST_FIELDS && value)
-        r->headers[r->n_headers++] = (struct request_field){.name = name, .value = value};
+    keep_field(h, h->request->headers, &h->request->n_headers, name, value);
     return MHD_YES;
 }
 
 static enum MHD_Result
 keep_query(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    struct request *r = cls;
+    struct heard *h = cls;
     (void)kind;
-    if (r->n_query < REQUEST_FIELDS)
-        r->query[r->n_query++] = (struct request_field){.name = name, .value = value ? value : ""};
+    keep_field(h, h->request->query, &h->request->n_query, name, value);
     return MHD_YES;
+}
+
+static const char *
+own_text(struct buffer *head, const char *text)
+{
+    const char *kept = (const char *)head->data + head->size;
+    buffer_append(head, bytes_of(text, strlen(text) + 1));
+    return kept;
+}
+
+static void
+own_fields(struct buffer *head, struct request_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fields[i].name = own_text(head, fields[i].name);
+        fields[i].value = own_text(head, fields[i].value);
+    }
+}
+
+/* A worker may still read the head when the client has had its 503 and is gone. */
+static bool
+own_texts(struct http_exchange *x, const char *url, size_t size)
+{
+    struct request *r = &x->request;
+    if (buffer_reserve(&x->head, strlen(url) + 1 + size) != STATUS_OK)
+        return false;
+    r->path = own_text(&x->head, url);
+    own_fields(&x->head, r->headers, r->n_headers);
+    own_fields(&x->head, r->query, r->n_query);
+    return true;
 }
 
 static void
@@ -86,13 +133,24 @@ list_has(const char *list, const char *word)
     return false;
 }
 
-/* A trusted proxy's last word on who the client is. */
+static const char *
+last_header(const struct request *r, const char *name)
+{
+    for (size_t i = r->n_headers; i > 0; i--) {
+        if (text_equal_fold(r->headers[i - 1].name, name))
+            return r->headers[i - 1].value;
+    }
+    return NULL;
+}
+
+/* A trusted proxy's last word on who the client is: it adds to the last header of that name, or one
+ * of its own behind those that the client sent. */
 static void
 take_forwarded(struct http_exchange *x)
 {
     if (!list_has(x->http->trusted_proxies, x->request.address))
         return;
-    const char *value = request_header(&x->request, "X-Forwarded-For");
+    const char *value = last_header(&x->request, "X-Forwarded-For");
     const char *last = value ? strrchr(value, ',') : NULL;
     const char *address = last ? last + 1 : value;
     struct in6_addr parsed;
@@ -146,15 +204,15 @@ add_allow(struct http_exchange *x, unsigned allowed)
 }
 
 static void
-find_route(struct http_exchange *x, const char *url, const char *method)
+find_route(struct http_exchange *x, const char *method)
 {
     unsigned allowed = 0;
     if (!method_parse(method, &x->request.method)) {
         problem_set(&x->response, 405, PROBLEM_METHOD, NULL);
         return;
     }
-    x->route = route_find(x->request.method, url, x->params, sizeof x->params, x->request.params,
-                          &allowed);
+    x->route = route_find(x->request.method, x->request.path, (char *)x->params.data, x->params.cap,
+                          x->request.params, &allowed);
     if (x->route) {
         x->body_cap = x->route->body_cap;
         return;
@@ -165,30 +223,36 @@ find_route(struct http_exchange *x, const char *url, const char *method)
         add_allow(x, allowed);
 }
 
-void
+bool
 http_request_gather(struct http_exchange *x, const char *url, const char *method)
 {
     struct request *r = &x->request;
+    struct heard heard = {.request = r};
     r->verifier = x->http->verifier;
-    r->path = url;
     r->now_ms = wall_clock_ms();
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     x->peer = info ? info->socket_context : NULL;
-    (void)MHD_get_connection_values(x->connection, MHD_HEADER_KIND, keep_header, r);
-    (void)MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, keep_query, r);
+    (void)MHD_get_connection_values(x->connection, MHD_HEADER_KIND, keep_header, &heard);
+    (void)MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, keep_query, &heard);
+    if (!own_texts(x, url, heard.size) ||
+        buffer_reserve(&x->params, strlen(url) + REQUEST_PARAMS + 1) != STATUS_OK)
+        return false;
     info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     format_address(info ? info->client_addr : NULL, r->address, sizeof r->address);
     take_forwarded(x);
     r->origin = find_origin(r->verifier, request_header(r, "Host"));
     take_exporter(x);
-    find_route(x, url, method);
+    if (heard.too_many)
+        problem_set(&x->response, 431, PROBLEM_TOO_LARGE, "more fields than are read");
+    else
+        find_route(x, method);
+    return true;
 }
 
 bool
-http_request_check_head(struct http_exchange *x, const char *url)
+http_request_check_head(struct http_exchange *x)
 {
-    (void)url;
     if (!x->route)
         return false;
     if (atomic_load(&x->http->draining)) {
@@ -216,8 +280,12 @@ http_request_check_size(struct http_exchange *x)
 {
     const char *length = request_header(&x->request, "Content-Length");
     uint64_t size = 0;
-    if (!length || (text_parse_u64(length, UINT64_MAX, &size) == STATUS_OK && size <= x->body_cap))
+    if (!length ||
+        (text_parse_u64(length, UINT64_MAX, &size) == STATUS_OK && size <= x->body_cap)) {
+        bool in_chunks = request_header(&x->request, "Transfer-Encoding") != NULL;
+        x->announced = in_chunks ? x->body_cap : (size_t)size;
         return true;
+    }
     problem_set(&x->response, 413, PROBLEM_TOO_LARGE, NULL);
     response_header(&x->response, "Connection", "close");
     return false;
@@ -231,11 +299,34 @@ add_fixed_headers(struct MHD_Response *reply)
     (void)MHD_add_response_header(reply, "Strict-Transport-Security", "max-age=31536000");
 }
 
+static void
+free_body(void *cls)
+{
+    struct buffer *body = cls;
+    buffer_free(body);
+    free(body);
+}
+
+/* The body goes over to libmicrohttpd, which frees, and so wipes, it once it is sent. */
+static struct MHD_Response *
+create_reply(struct buffer *body)
+{
+    struct buffer *kept = calloc(1, sizeof *kept);
+    if (!kept)
+        return NULL;
+    *kept = *body;
+    *body = (struct buffer){0};
+    struct MHD_Response *reply = MHD_create_response_from_buffer_with_free_callback_cls(
+        kept->size, kept->data, free_body, kept);
+    if (!reply)
+        free_body(kept);
+    return reply;
+}
+
 static enum MHD_Result
 send_reply(struct MHD_Connection *connection, struct response *r)
 {
-    struct MHD_Response *reply =
-        MHD_create_response_from_buffer(r->body.size, r->body.data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *reply = create_reply(&r->body);
     if (!reply)
         return MHD_NO;
     add_fixed_headers(reply);

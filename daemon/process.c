@@ -271,7 +271,8 @@ process_close(struct process *p)
     if (!p)
         return;
     int64_t drain_s = config_duration_s(p->config, "server", "drain");
-    http_close(p->http, (unsigned)drain_s * 1000);
+    if (!http_close(p->http, drain_s * 1000))
+        return; /* a worker still uses what is below, until the process ends */
     writer_free(p->verifier.writer);
     snapshot_close(p->verifier.snapshot);
     store_close(p->verifier.store);

@@ -4,9 +4,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 256u
+#define START_MS    1000 /* for threads that have no job yet */
 
 struct workers {
     pthread_mutex_t queue_lock; /* guards all below */
@@ -14,7 +16,8 @@ struct workers {
     struct job *ring;
     size_t cap, head, n;
     bool ending;
-    size_t n_threads;
+    size_t n_threads, n_ended;
+    pthread_cond_t ended;
     struct worker {
         pthread_t thread;
         struct workers *all;
@@ -45,6 +48,10 @@ work(void *argument)
     struct job job;
     while (take(self->all, &job))
         job.run(job.subject, self->hasher);
+    pthread_mutex_lock(&self->all->queue_lock);
+    self->all->n_ended++;
+    pthread_cond_signal(&self->all->ended);
+    pthread_mutex_unlock(&self->all->queue_lock);
     return NULL;
 }
 
@@ -86,12 +93,13 @@ workers_new(unsigned n_threads, size_t n_queued, struct workers **out)
         return STATUS_NOMEM;
     pthread_mutex_init(&w->queue_lock, NULL);
     pthread_cond_init(&w->queued, NULL);
+    pthread_cond_init(&w->ended, NULL);
     w->cap = n_queued;
     w->ring = calloc(n_queued, sizeof *w->ring);
     w->threads = calloc(n_threads, sizeof *w->threads);
     enum status s = w->ring && w->threads ? start(w, n_threads) : STATUS_NOMEM;
     if (s != STATUS_OK) {
-        workers_free(w);
+        (void)workers_free(w, START_MS);
         return s;
     }
     *out = w;
@@ -121,22 +129,45 @@ workers_waiting(struct workers *w)
     return n;
 }
 
-void
-workers_free(struct workers *w)
+/* Tell the threads to end, and wait for it. */
+static bool
+stop(struct workers *w, int64_t deadline_ms)
 {
-    if (!w)
-        return;
+    struct timespec until = {0};
+    int waited = 0;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(deadline_ms / 1000);
+    until.tv_nsec += (long)(deadline_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
     pthread_mutex_lock(&w->queue_lock);
     w->ending = true;
     pthread_cond_broadcast(&w->queued);
+    while (w->n_ended < w->n_threads && waited == 0)
+        waited = pthread_cond_clockwait(&w->ended, &w->queue_lock, CLOCK_MONOTONIC, &until);
+    bool ended = w->n_ended == w->n_threads;
     pthread_mutex_unlock(&w->queue_lock);
+    return ended;
+}
+
+bool
+workers_free(struct workers *w, int64_t deadline_ms)
+{
+    if (!w)
+        return true;
+    if (!stop(w, deadline_ms))
+        return false;
     for (size_t i = 0; i < w->n_threads; i++) {
         pthread_join(w->threads[i].thread, NULL);
         hasher_free(w->threads[i].hasher);
     }
     pthread_cond_destroy(&w->queued);
+    pthread_cond_destroy(&w->ended);
     pthread_mutex_destroy(&w->queue_lock);
     free(w->ring);
     free(w->threads);
     free(w);
+    return true;
 }

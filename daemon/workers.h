@@ -21,5 +21,6 @@ MUST_CHECK enum status workers_new(unsigned n_threads, size_t n_queued, struct w
 MUST_CHECK enum status workers_put(struct workers *w, struct job job);
 /* Jobs waiting. */
 size_t workers_waiting(struct workers *w);
-/* Run what is queued, then end the threads. */
-void workers_free(struct workers *w);
+/* Run what is queued, then end the threads and free. False when one has not ended after
+ * deadline_ms: all is left behind with it. True on NULL. */
+bool workers_free(struct workers *w, int64_t deadline_ms);

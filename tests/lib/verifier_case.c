@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "daemon/enroll.h"
 #include "daemon/settings.h"
+#include "daemon/tls.h"
 
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 const struct store_actor verifier_case_operator = {.name = "token:operator",
                                                    .now_s = VERIFIER_CASE_START};
@@ -49,13 +51,70 @@ verifier_case_open(struct verifier_case *c)
 }
 
 void
+verifier_case_serve(struct verifier_case *c, const struct http_options *options)
+{
+    CLEANUP(tls_pair_clear) struct tls_pair pair = {0};
+    struct http_options o = *options;
+    struct diag diag = {0};
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/tls", c->directory);
+    const struct tls_files files = {
+        .directory = path, .origins = origins, .n_origins = 1, .now_s = time(NULL)};
+    demand(tls_load(&files, &pair, &diag), &diag);
+    o.listen = "127.0.0.1:0";
+    o.listen_fd = -1;
+    o.certificate = (const char *)pair.certificate.data;
+    o.key = (const char *)pair.key.data;
+    o.n_queued = o.n_queued ? o.n_queued : 64;
+    o.n_workers = o.n_workers ? o.n_workers : 2;
+    o.n_threads = o.n_threads ? o.n_threads : 2;
+    o.n_connections = o.n_connections ? o.n_connections : 256;
+    o.n_connections_by_address = o.n_connections_by_address ? o.n_connections_by_address : 256;
+    demand(http_open(&c->verifier, &o, &c->http, &diag), &diag);
+    c->now_ms = (int64_t)time(NULL) * 1000;
+}
+
+void
+verifier_case_token(struct verifier_case *c, uint32_t roles, struct label *scope, size_t n_labels,
+                    char *out, size_t out_size)
+{
+    static unsigned n;
+    char secret[128], description[] = "test", by[] = "system";
+    int64_t now_s = (int64_t)time(NULL);
+    struct store_token t = {.kind = STORE_TOKEN_API,
+                            .roles = roles,
+                            .labels = scope,
+                            .n_labels = n_labels,
+                            .description = description,
+                            .created_by = by,
+                            .created_s = now_s,
+                            .expires_s = now_s + 3600};
+    (void)snprintf(t.id, sizeof t.id, "t%u", n++);
+    assert_status(STATUS_OK, access_new_secret(c->h, "api", secret, sizeof secret, t.sha256));
+    assert_status(STATUS_OK, store_put_token(c->verifier.store, &verifier_case_operator, &t));
+    (void)snprintf(out, out_size, "Authorization: Bearer %s\r\n", secret);
+}
+
+void
 verifier_case_close(struct verifier_case *c)
 {
+    assert_true(http_close(c->http, 5000));
+    c->http = NULL;
     writer_free(c->verifier.writer);
     snapshot_close(c->verifier.snapshot);
     store_close(c->verifier.store);
     enroll_close(c->verifier.enroll);
     keyring_close(c->verifier.keyring);
+}
+
+/* An empty directory in place of this machine's. */
+static void
+override_path(struct verifier_case *c, const char *key)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", c->directory, key);
+    assert_int_equal(0, mkdir(path, 0700));
+    assert_status(STATUS_OK, config_override(&c->config, "enrollment", key, path, NULL));
 }
 
 int
@@ -73,6 +132,8 @@ verifier_case_setup(void **state)
     assert_status(STATUS_OK, config_override(&c->config, "enrollment", "ek_roots", path, NULL));
     assert_status(STATUS_OK, config_override(&c->config, "enrollment", "ek_bundle", path, NULL));
     assert_status(STATUS_OK, config_override(&c->config, "enrollment", "advisories", path, NULL));
+    override_path(c, "ek_roots");
+    override_path(c, "ek_bundle");
     assert_status(STATUS_OK, hasher_new(&c->h));
     c->now_ms = VERIFIER_CASE_START * 1000;
     c->device = appraise_case_new();

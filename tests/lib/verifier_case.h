@@ -7,6 +7,7 @@
 #pragma once
 
 #include "daemon/attest.h"
+#include "daemon/http.h"
 #include "daemon/store_admin.h"
 #include "tests/lib/appraise_case.h"
 #include "tests/lib/test.h"
@@ -21,6 +22,7 @@ struct verifier_case {
     struct hasher *h;
     struct appraise_case *device; /* its TPM, logs and documents; device->subject.device_id */
     int64_t now_ms;               /* rises with each round */
+    struct http *http;            /* after verifier_case_serve() */
 };
 
 extern const struct store_actor verifier_case_operator;
@@ -34,6 +36,11 @@ int verifier_case_teardown(void **state);
 /* Rooms closed and opened again on what is in the directory. */
 void verifier_case_close(struct verifier_case *c);
 void verifier_case_open(struct verifier_case *c);
+/* Serve over HTTPS on a port of loopback; 0 in options is what suits a test. Time is then the
+ * clock's. An API token with these roles, for an Authorization header. */
+void verifier_case_serve(struct verifier_case *c, const struct http_options *options);
+void verifier_case_token(struct verifier_case *c, uint32_t roles, struct label *scope,
+                         size_t n_labels, char *out, size_t out_size);
 /* Put and activate the device's documents, or one JSON text. */
 void verifier_case_documents(struct verifier_case *c);
 void verifier_case_activate(struct verifier_case *c, const char *json);
