@@ -17,7 +17,7 @@ struct http_options {
     const char *certificate; /* PEM, chain */
     const char *key;         /* PEM */
     unsigned n_threads;      /* of HTTP; 0: one a core */
-    unsigned n_workers;      /* 0: one a core */
+    unsigned n_workers;      /* 0: eight a core */
     unsigned n_queued;       /* requests that wait for a worker; above: 503 */
     unsigned n_connections, n_connections_by_address;
     const char

@@ -328,7 +328,10 @@ finish_body(struct http_exchange *x)
         problem_set(&x->response, 413, PROBLEM_TOO_LARGE, NULL);
         return reply(x);
     }
-    return hand_over(x);
+    if (!x->route->at_once)
+        return hand_over(x);
+    x->route->handle(&x->request, &x->response);
+    return http_request_reply(x);
 }
 
 /* The worker found the credentials good: now the body may come. */

@@ -16,6 +16,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -39,6 +40,10 @@ static const char *const states[] = {
     [KEY_STATE_CURRENT] = "current", [KEY_STATE_NEXT] = "next", [KEY_STATE_RETIRED] = "retired"};
 
 struct keyring {
+    pthread_mutex_t day_lock; /* guards the next three */
+    bool day_known;
+    int64_t day;
+    struct freshness_key days[2]; /* of day and of the day before */
     size_t n_keys;
     struct key keys[MAX_KEYS];
 };
@@ -292,6 +297,7 @@ keyring_open(const char *directory, const char *credentials, bool create, struct
         return STATUS_NOMEM;
     if (create && mkdir(directory, 0700) != 0 && errno != EEXIST)
         return diag_set(diag, STATUS_IO, CLAUSE, 0, "cannot make directory %s", directory);
+    pthread_mutex_init(&k->day_lock, NULL);
     for (unsigned role = 0; role < KEY_ROLE_COUNT; role++) {
         s = open_role(k, h, (enum key_role)role, directory, credentials, create, diag);
         if (s != STATUS_OK)
@@ -309,6 +315,7 @@ keyring_close(struct keyring *k)
         return;
     for (size_t i = 0; i < k->n_keys; i++)
         EVP_PKEY_free(k->keys[i].pkey);
+    pthread_mutex_destroy(&k->day_lock);
     OPENSSL_cleanse(k, sizeof *k);
     free(k);
 }
@@ -351,16 +358,32 @@ day_key(struct hasher *h, const struct key *secret, int64_t day, struct freshnes
     return s;
 }
 
-enum status
-keyring_challenge_keys(const struct keyring *k, int64_t now_ms, struct freshness_key out[static 2])
+/* Under day_lock. */
+static enum status
+make_days(struct keyring *k, int64_t day)
 {
     const struct key *secret = keyring_current(k, KEY_ROLE_CHALLENGE);
     CLEANUP(hasher_freep) struct hasher *h = NULL;
+    k->day_known = false;
     enum status s = hasher_new(&h);
     if (s == STATUS_OK)
-        s = day_key(h, secret, now_ms / DAY_MS, &out[0]);
+        s = day_key(h, secret, day, &k->days[0]);
     if (s == STATUS_OK)
-        s = day_key(h, secret, now_ms / DAY_MS - 1, &out[1]);
+        s = day_key(h, secret, day - 1, &k->days[1]);
+    k->day = day;
+    k->day_known = s == STATUS_OK;
+    return s;
+}
+
+enum status
+keyring_challenge_keys(struct keyring *k, int64_t now_ms, struct freshness_key out[static 2])
+{
+    int64_t day = now_ms / DAY_MS;
+    pthread_mutex_lock(&k->day_lock);
+    enum status s = k->day_known && k->day == day ? STATUS_OK : make_days(k, day);
+    if (s == STATUS_OK)
+        memcpy(out, k->days, sizeof k->days);
+    pthread_mutex_unlock(&k->day_lock);
     return s;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The verifier's keys, by role, never shared between roles. A key is a file STATE-KID.pem (or .key
  * for secrets) under DIRECTORY/ROLE/, mode 0600, or a systemd credential "attestd-ROLE". Made at
- * first start. The TLS key is tls.h's. Immutable after open: a reload opens a new keyring. Any
- * thread. [architecture 6]
+ * first start. The TLS key is tls.h's. Immutable after open but for
+ * the day's challenge keys: a reload opens a new keyring. Any thread. [architecture 6]
  */
 #pragma once
 
@@ -47,7 +47,7 @@ void keyring_closep(struct keyring **k);
 const struct key *keyring_current(const struct keyring *k, enum key_role role);
 /* Today's challenge key first, then yesterday's: HMAC-SHA-256(secret, "attestd challenge" || day).
  * Issue with [0]; both are accepted. */
-MUST_CHECK enum status keyring_challenge_keys(const struct keyring *k, int64_t now_ms,
+MUST_CHECK enum status keyring_challenge_keys(struct keyring *k, int64_t now_ms,
                                               struct freshness_key out[static 2]);
 /* JWKS of all result and audit keys, retired ones too. [RFC 7517] */
 void keyring_append_jwks(const struct keyring *k, struct buffer *out);

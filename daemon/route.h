@@ -19,6 +19,7 @@ struct route {
      * *body_cap. */
     bool (*begin)(struct request *request, struct response *response, size_t *body_cap);
     void (*handle)(struct request *request, struct response *response);
+    bool at_once;       /* CPU of microseconds and no store: handled on the HTTP thread itself */
     bool one_at_a_time; /* for each value of the first parameter: a second one is answered busy */
 };
 

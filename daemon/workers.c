@@ -9,6 +9,7 @@
 
 #define MAX_THREADS 256u
 #define START_MS    1000 /* for threads that have no job yet */
+#define A_CORE      8u
 
 struct workers {
     pthread_mutex_t queue_lock; /* guards all below */
@@ -85,7 +86,7 @@ workers_new(unsigned n_threads, size_t n_queued, struct workers **out)
 {
     *out = NULL;
     if (n_threads == 0)
-        n_threads = count_cores();
+        n_threads = A_CORE * count_cores() < MAX_THREADS ? A_CORE * count_cores() : MAX_THREADS;
     if (n_threads > MAX_THREADS || n_queued == 0)
         return STATUS_LIMIT;
     struct workers *w = calloc(1, sizeof *w);
