@@ -19,11 +19,12 @@
 
 /* A disk may hang; who waits for it must not. */
 static struct timespec
-deadline(void)
+deadline_in(long ms)
 {
     struct timespec t = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += STORE_BUSY_MS / 1000;
+    t.tv_sec += ms / 1000 + (t.tv_nsec + ms % 1000 * 1000000) / 1000000000;
+    t.tv_nsec = (t.tv_nsec + ms % 1000 * 1000000) % 1000000000;
     return t;
 }
 
@@ -31,7 +32,7 @@ deadline(void)
 static enum status
 take_writer(struct store *s)
 {
-    const struct timespec until = deadline();
+    const struct timespec until = deadline_in(STORE_BUSY_MS);
     int waited = 0;
     pthread_mutex_lock(&s->turns_lock);
     while (s->writing && waited == 0)
@@ -230,6 +231,8 @@ store_open(const char *location, struct store **out, struct diag *diag)
     pthread_mutex_init(&s->turns_lock, NULL);
     pthread_cond_init(&s->writer_free, NULL);
     pthread_cond_init(&s->reader_free, NULL);
+    pthread_cond_init(&s->readers_gone, NULL);
+    s->pause_at = STORE_WAL_MAX;
     s->path = strdup(location);
     status = s->path ? store_new_notes(&s->notes) : STATUS_NOMEM;
     if (status == STATUS_OK)
@@ -249,18 +252,16 @@ store_open(const char *location, struct store **out, struct diag *diag)
 static bool
 close_readers(struct store *s)
 {
-    const struct timespec until = deadline();
+    const struct timespec until = deadline_in(STORE_BUSY_MS);
     int waited = 0;
     pthread_mutex_lock(&s->turns_lock);
-    for (size_t i = 0; waited == 0 && i < STORE_READERS; i++) {
-        while (waited == 0 && s->taken[i])
-            waited =
-                pthread_cond_clockwait(&s->reader_free, &s->turns_lock, CLOCK_MONOTONIC, &until);
-        if (waited == 0)
-            connection_close(&s->readers[i]);
-    }
+    while (s->n_taken > 0 && waited == 0)
+        waited = pthread_cond_clockwait(&s->readers_gone, &s->turns_lock, CLOCK_MONOTONIC, &until);
+    bool gone = s->n_taken == 0;
+    for (size_t i = 0; gone && i < STORE_READERS; i++)
+        connection_close(&s->readers[i]);
     pthread_mutex_unlock(&s->turns_lock);
-    return waited == 0;
+    return gone;
 }
 
 void
@@ -280,6 +281,7 @@ store_close(struct store *s)
     pthread_mutex_destroy(&s->turns_lock);
     pthread_cond_destroy(&s->writer_free);
     pthread_cond_destroy(&s->reader_free);
+    pthread_cond_destroy(&s->readers_gone);
     store_free_notes(s->notes);
     free(s->path);
     free(s);
@@ -345,6 +347,28 @@ checkpoint(struct store *s)
         (void)fail_for_good(s, "cannot write the database back from its WAL");
 }
 
+/* A WAL starts over only when no reader is left in it. While there always is one it would grow
+ * without end, and SQLite's own waiting starves (tried: 3 s with three readers of 8 ms): so our
+ * readers pause for this one. */
+static void
+checkpoint_alone(struct store *s)
+{
+    const struct timespec until = deadline_in(STORE_PAUSE_MS);
+    int waited = 0;
+    pthread_mutex_lock(&s->turns_lock);
+    s->pausing = true;
+    while (s->n_taken > 0 && waited == 0)
+        waited = pthread_cond_clockwait(&s->readers_gone, &s->turns_lock, CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&s->turns_lock);
+    checkpoint(s);
+    int n_left = atomic_load(&s->n_wal_frames);
+    s->pause_at = (n_left < STORE_WAL_MAX ? 0 : n_left) + STORE_WAL_MAX;
+    pthread_mutex_lock(&s->turns_lock);
+    s->pausing = false;
+    pthread_cond_broadcast(&s->reader_free);
+    pthread_mutex_unlock(&s->turns_lock);
+}
+
 enum status
 store_end_write(struct store *s, enum status so_far)
 {
@@ -352,8 +376,8 @@ store_end_write(struct store *s, enum status so_far)
         so_far = commit(s);
     else
         roll_back(&s->writer);
-    if (!atomic_load(&s->failed) && atomic_load(&s->n_wal_frames) >= STORE_WAL_MAX)
-        checkpoint(s);
+    if (!atomic_load(&s->failed) && atomic_load(&s->n_wal_frames) >= s->pause_at)
+        checkpoint_alone(s);
     release_writer(s);
     return so_far == STATUS_MALFORMED ? STATUS_STORE : so_far;
 }
@@ -398,18 +422,21 @@ find_reader(const struct store *s)
 static struct connection *
 take_reader(struct store *s)
 {
-    const struct timespec until = deadline();
+    const struct timespec until = deadline_in(STORE_BUSY_MS);
     int waited = 0;
     pthread_mutex_lock(&s->turns_lock);
     size_t i = find_reader(s);
-    while (i == STORE_READERS && waited == 0) {
+    while ((s->pausing || i == STORE_READERS) && waited == 0) {
         waited = pthread_cond_clockwait(&s->reader_free, &s->turns_lock, CLOCK_MONOTONIC, &until);
         i = find_reader(s);
     }
-    if (i < STORE_READERS)
+    bool free = !s->pausing && i < STORE_READERS;
+    if (free) {
         s->taken[i] = true;
+        s->n_taken++;
+    }
     pthread_mutex_unlock(&s->turns_lock);
-    return i < STORE_READERS ? &s->readers[i] : NULL;
+    return free ? &s->readers[i] : NULL;
 }
 
 static void
@@ -417,7 +444,10 @@ release_reader(struct store *s, struct connection *c)
 {
     pthread_mutex_lock(&s->turns_lock);
     s->taken[c - s->readers] = false;
+    s->n_taken--;
     pthread_cond_signal(&s->reader_free);
+    if (s->n_taken == 0)
+        pthread_cond_signal(&s->readers_gone);
     pthread_mutex_unlock(&s->turns_lock);
 }
 
@@ -489,6 +519,6 @@ store_tend(struct store *s)
         return;
     if (take_writer(s) != STATUS_OK)
         return;
-    checkpoint(s);
+    checkpoint(s); /* with readers about: as far as it goes */
     release_writer(s);
 }

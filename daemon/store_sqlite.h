@@ -16,8 +16,9 @@
 #define STORE_READERS      8u
 #define STORE_BUSY_MS      3000 /* how long one verb waits for another process's commit */
 #define STORE_TEXTS_MAX    (16u * 1024u * 1024u) /* the JSON of one attestation */
-#define STORE_WAL_FRAMES   1000                  /* tend() checkpoints from here on */
-#define STORE_WAL_MAX      8000                  /* any commit checkpoints from here on */
+#define STORE_PAUSE_MS     500  /* how long a checkpoint waits for readers to end */
+#define STORE_WAL_FRAMES   1000 /* tend() checkpoints from here on */
+#define STORE_WAL_MAX      8000 /* readers pause for a checkpoint from here on */
 #define CONNECTION_SQL_MAX 128u /* prepared statements of one connection, a power of two */
 
 /* The end of this node's audit chain, as the running write transaction sees it. */
@@ -34,13 +35,16 @@ struct store {
     char node[LIMIT_NAME + 1];
     atomic_bool failed;         /* a commit's outcome is unknown: closed for good */
     atomic_int n_wal_frames;    /* as of the last commit of ours */
-    pthread_mutex_t turns_lock; /* guards writing and taken: whose turn it is */
-    pthread_cond_t writer_free, reader_free;
+    pthread_mutex_t turns_lock; /* whose turn it is: guards writing to taken */
+    pthread_cond_t writer_free, reader_free, readers_gone;
     bool writing;
-    struct connection writer;
-    struct audit_head head, head_before; /* the writer's */
-    struct connection readers[STORE_READERS];
+    bool pausing; /* no reader may begin */
+    size_t n_taken;
     bool taken[STORE_READERS];
+    int pause_at; /* frames of the WAL; the writer's, as is all up to head_before */
+    struct connection writer;
+    struct audit_head head, head_before;
+    struct connection readers[STORE_READERS];
     struct notes *notes;
 };
 

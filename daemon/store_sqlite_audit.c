@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define CHECK_PAGE 1000
+
 static const char get_head[] =
     "SELECT seq, hash FROM audit WHERE node = ?1 ORDER BY seq DESC LIMIT 1";
 static const char add_row[] =
@@ -14,9 +16,9 @@ static const char add_row[] =
 static const char list_rows[] =
     "SELECT node, seq, time_s, actor, verb, object, detail, previous, hash FROM audit"
     " WHERE node = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-static const char all_rows[] =
+static const char rows_after[] =
     "SELECT node, seq, time_s, actor, verb, object, detail, previous, hash FROM audit"
-    " ORDER BY node, seq";
+    " WHERE (node, seq) > (?1, ?2) ORDER BY node, seq LIMIT ?3";
 static const char get_hash[] = "SELECT hash FROM audit WHERE node = ?1 AND seq = ?2";
 static const char add_checkpoint[] =
     "INSERT INTO audit_checkpoint (node, seq, time_s, hash, token) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -185,52 +187,71 @@ check_row(struct hasher *h, const struct store_audit_row *row, struct walk *last
     return s;
 }
 
+/* One row of the walk. *broken_seq is set where it breaks. */
 static enum status
-check_chains(struct store *s, struct connection *c, uint64_t *broken_seq, uint64_t *last_seq)
+check_next(struct query *q, struct walk *last, uint64_t *broken_seq)
 {
-    struct walk last = {0};
-    enum status found = STATUS_OK;
-    struct query q = query_of(c, all_rows);
-    while (found == STATUS_OK && query_next(&q)) {
-        struct store_audit_row row = {0};
-        read_row(&q, &row);
-        uint64_t expected_seq = text_equal(row.node, last.node) ? last.seq + 1 : 1;
-        found = q.unfit ? STATUS_CONFLICT : check_row(c->hasher, &row, &last);
-        if (found == STATUS_CONFLICT)
-            *broken_seq = expected_seq;
-        else if (found == STATUS_OK && text_equal(row.node, s->node))
-            *last_seq = expected_seq;
-        clear_row(&row);
+    struct store_audit_row row = {0};
+    read_row(q, &row);
+    uint64_t expected_seq = text_equal(row.node, last->node) ? last->seq + 1 : 1;
+    enum status s = q->unfit ? STATUS_CONFLICT : check_row(q->connection->hasher, &row, last);
+    if (s == STATUS_CONFLICT)
+        *broken_seq = expected_seq;
+    clear_row(&row);
+    return s;
+}
+
+/* A page of the walk in a view of its own: a long one would keep the WAL from starting over. */
+static enum status
+check_page(struct store *s, struct walk *last, uint64_t *broken_seq, uint64_t *last_seq, bool *more)
+{
+    struct connection *c = NULL;
+    size_t n = 0;
+    enum status found = store_begin_read(s, &c);
+    if (found != STATUS_OK)
+        return found;
+    struct query q = query_of(c, rows_after);
+    query_put_text(&q, last->node);
+    query_put_uint(&q, last->seq);
+    query_put_int(&q, CHECK_PAGE);
+    for (; found == STATUS_OK && query_next(&q); n++) {
+        found = check_next(&q, last, broken_seq);
+        if (found == STATUS_OK && text_equal(last->node, s->node))
+            *last_seq = last->seq;
     }
     enum status end = query_end(&q);
+    *more = found == STATUS_OK && n == CHECK_PAGE;
     if (found == STATUS_CONFLICT)
-        return STATUS_OK;
-    return found == STATUS_OK ? end : found;
+        found = STATUS_OK;
+    else if (found == STATUS_OK)
+        found = end;
+    return store_end_read(s, c, found);
 }
 
 /* A chain that fits may still have lost its end: what was signed must be there. */
 static enum status
-check_checkpoints(struct connection *c, uint64_t *broken_seq)
+check_checkpoints(struct store *s, uint64_t *broken_seq)
 {
+    struct connection *c = NULL;
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
     struct query q = query_of(c, first_untrue);
     if (query_next(&q))
         *broken_seq = query_get_uint(&q);
-    return query_end(&q);
+    return store_end_read(s, c, query_end(&q));
 }
 
 enum status
 store_check_audit(struct store *s, uint64_t *broken_seq, uint64_t *last_seq)
 {
-    struct connection *c = NULL;
+    struct walk last = {0};
+    enum status status = STATUS_OK;
     *broken_seq = 0;
     *last_seq = 0;
-    enum status status = store_begin_read(s, &c);
-    if (status != STATUS_OK)
-        return status;
-    status = check_chains(s, c, broken_seq, last_seq);
-    if (status == STATUS_OK && *broken_seq == 0)
-        status = check_checkpoints(c, broken_seq);
-    return store_end_read(s, c, status);
+    for (bool more = true; status == STATUS_OK && more;)
+        status = check_page(s, &last, broken_seq, last_seq, &more);
+    return status == STATUS_OK && *broken_seq == 0 ? check_checkpoints(s, broken_seq) : status;
 }
 
 static enum status

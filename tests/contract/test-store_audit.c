@@ -108,6 +108,35 @@ names_the_first_row_that_was_tampered_with(void **state)
     }
 }
 
+/* Longer than what is walked in one view. */
+static void
+walks_a_long_chain_to_its_end(void **state)
+{
+    struct store *s = contract_store(state);
+    static struct store_round r[20];
+    const struct store_round *group[20];
+    enum status results[20];
+    uint64_t broken = 9, last = 0;
+    for (unsigned n = 0; n < 20; n++)
+        contract_enroll(s, n);
+    for (unsigned i = 0; i < 60; i++) {
+        for (unsigned n = 0; n < 20; n++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "a%u-%u", i, n);
+            r[n] = contract_round(s, n, id);
+            group[n] = &r[n];
+        }
+        assert_status(STATUS_OK, store_put_rounds(s, group, 20, results));
+    }
+    assert_status(STATUS_OK, store_check_audit(s, &broken, &last));
+    assert_int_equal(0, broken);
+    assert_int_equal(20 + 60 * 20, last);
+    meddle(state, "UPDATE audit SET detail = '{}' WHERE seq = 1100");
+    assert_status(STATUS_OK, store_check_audit(s, &broken, &last));
+    assert_int_equal(1100, broken);
+    assert_int_equal(1099, last);
+}
+
 static void
 misses_the_end_of_the_chain_once_it_was_signed(void **state)
 {
@@ -258,6 +287,7 @@ main(void)
         CLAIM(chains_every_change_with_its_actor),
         CLAIM(goes_on_after_a_restart_under_the_same_node),
         CLAIM(names_the_first_row_that_was_tampered_with),
+        CLAIM(walks_a_long_chain_to_its_end),
         CLAIM(misses_the_end_of_the_chain_once_it_was_signed),
         CLAIM(counts_refusals_by_who_why_and_hour),
         CLAIM(keeps_attempts_of_devices_that_it_knows_apart),
