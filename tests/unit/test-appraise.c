@@ -119,6 +119,7 @@ lets_the_worst_policy_of_a_perspective_count(void **state)
     const struct appraisal_perspective *p = appraise_case_perspective(c);
     assert_int_equal(2, p->n_policies);
     assert_int_equal(600, p->max_age_s);
+    assert_int_equal(appraisal_evidence_s(c->appraisal) + 600, appraisal_expires_s(c->appraisal));
     assert_int_equal(36, p->vector.claim[VECTOR_CONFIGURATION]);
     appraise_case_edit(c, 2, "warn", "enforce");
     appraise_case_run(c);
@@ -144,6 +145,47 @@ gives_two_perspectives_two_verdicts(void **state)
     assert_int_equal(VERDICT_UNTRUSTED, other->verdict);
     assert_int_equal(VERDICT_UNTRUSTED, appraisal_verdict(c->appraisal));
     assert_null(appraisal_perspective(c->appraisal, 2));
+}
+
+static void
+takes_the_shortest_age_in_any_order(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"a", "z"};
+    static const char *const perspectives[] = {"owner", "a", "z"};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            buffer_reset(&c->documents[2]);
+            buffer_append_format(&c->documents[2],
+                                 "{\"type\":\"policy\",\"id\":\"%s\",\"version\":1,"
+                                 "\"perspective\":\"%s\",\"select\":{\"all\":true},"
+                                 "\"evidence_age\":\"10m\"}",
+                                 ids[i], perspectives[k]);
+            appraise_case_run(c);
+            assert_int_equal(appraisal_evidence_s(c->appraisal) + 600,
+                             appraisal_expires_s(c->appraisal));
+        }
+    }
+}
+
+/* What is unknown in PCR 4 says nothing of hardware or configuration. */
+static void
+blames_the_claim_that_a_pcr_bears_on(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "evil"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    const struct vector *v = &appraise_case_perspective(c)->vector;
+    assert_int_equal(33, v->claim[VECTOR_EXECUTABLES]);
+    assert_int_equal(0, v->claim[VECTOR_HARDWARE]);
+    assert_int_equal(0, v->claim[VECTOR_CONFIGURATION]);
+    c->changes[0] = (struct appraise_case_change){"firmware-1", APPRAISE_HASHED, "evil"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    v = &appraise_case_perspective(c)->vector;
+    assert_int_equal(97, v->claim[VECTOR_HARDWARE]);
+    assert_int_equal(0, v->claim[VECTOR_EXECUTABLES]);
 }
 
 static void
@@ -260,6 +302,8 @@ main(void)
         CASE(hides_no_finding_where_there_is_no_policy),
         CASE(lets_the_worst_policy_of_a_perspective_count),
         CASE(gives_two_perspectives_two_verdicts),
+        CASE(takes_the_shortest_age_in_any_order),
+        CASE(blames_the_claim_that_a_pcr_bears_on),
         CASE(warns_of_what_replay_found_where_no_rule_looks),
         CASE(counts_a_whole_log_whatever_pcr_it_names),
         CASE(warns_only_when_every_rule_warns),

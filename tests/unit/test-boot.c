@@ -413,6 +413,20 @@ lends_no_value_between_bundles_of_other_counts(void **state)
     claim("");
 }
 
+/* Nor between a component of a bundle and one of none. */
+static void
+lends_no_value_over_the_edge_of_a_bundle(void **state)
+{
+    (void)state;
+    PROFILE(1, {"kernel", 4, "kernel", 1, 1, false, "os"}, {"x", 5, "a", 1, 1, false, NULL});
+    PROFILE(2, {"kernel", 4, "kernel2", 1, 1, false, NULL}, {"x", 5, "b", 1, 1, false, NULL});
+    boot("kernel2", "b");
+    claim("");
+    PROFILE(2, {"kernel", 4, "kernel2", 1, 1, false, NULL}, {"y", 5, "b", 1, 1, false, NULL});
+    boot("kernel2", "a");
+    claim("unknown-image=kernel/kernel2");
+}
+
 static void
 bounds_what_a_hostile_log_costs(void **state)
 {
@@ -517,6 +531,7 @@ main(void)
         CASE(takes_two_bundles_from_two_generations),
         CASE(lends_no_value_between_bundles_of_other_build),
         CASE(lends_no_value_between_bundles_of_other_counts),
+        CASE(lends_no_value_over_the_edge_of_a_bundle),
         CASE(bounds_what_a_hostile_log_costs),
         CASE(agrees_with_trying_everything),
     };

@@ -146,6 +146,8 @@ try_row(const struct row *row)
         appraise_case_assert_all(c, row->reason, 1);
     if (row->fact != REASON_NONE)
         assert_non_null(appraise_case_fact(c, row->fact));
+    bool unseen = row->fact == REASON_LEDGER_BOOTS_UNSEEN;
+    assert_int_equal(unseen, appraise_case_fact(c, REASON_LEDGER_BOOTS_UNSEEN) != NULL);
     appraise_case_free(c);
 }
 

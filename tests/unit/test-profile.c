@@ -76,6 +76,21 @@ names_each_event_of_a_boot(void **state)
 }
 
 static void
+counts_repeated_events_of_one_pcr_only(void **state)
+{
+    (void)state;
+    const struct profile_options options = {.id = "boot", .version = 3, .pcrs = 1u << 4 | 1u << 9};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(buffer_free) struct buffer list = {0};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    c->changes[0] = (struct appraise_case_change){"kernel-file", APPRAISE_HASHED, "kernel"};
+    appraise_case_reboot(c);
+    assert_status(STATUS_OK, make(&options, &reasons, &text, NULL));
+    list_components(&text, &list);
+    assert_string_equal("4:shim 4:grub 9:kernel 4:kernel*2 9:initrd", buffer_text(&list));
+}
+
+static void
 writes_what_the_parser_takes(void **state)
 {
     (void)state;
@@ -214,6 +229,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
         CASE(names_each_event_of_a_boot),
+        CASE(counts_repeated_events_of_one_pcr_only),
         CASE(writes_what_the_parser_takes),
         CASE(marks_the_environment_block_as_volatile),
         CASE(lists_each_file_once_and_no_aggregate),

@@ -95,6 +95,16 @@ reads_secure_boot_before_the_separator_only(void **state)
 }
 
 static void
+believes_no_secure_boot_without_a_separator(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){"separator-7", APPRAISE_SKIP, NULL};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    assert_int_equal(-1, appraisal_secure_boot(c->appraisal));
+}
+
+static void
 believes_neither_of_two_secure_boot_variables(void **state)
 {
     (void)state;
@@ -407,6 +417,39 @@ tells_a_revoked_value_as_that_alone(void **state)
         hex, appraise_case_assert_only(c, REASON_BOOT_REVOKED, VERDICT_UNTRUSTED)->found);
 }
 
+/* A set that lists PCR 1 enforces it: no second word on it. */
+static void
+compares_no_pcr_that_it_matches(void **state)
+{
+    (void)state;
+    appraise_case_reboot_firmware(c);
+    (void)log_builder_event(&c->log, 1, 0x80000009u, bytes_of_text("tables"), bytes_of_text("x"));
+    appraise_case_append_ima(c);
+    appraise_case_edit(c, 1, "\"components\": [",
+                       "\"components\": [{\"role\": \"tables\", \"pcr\": 1, \"values\": "
+                       "[{\"any\": true}]},");
+    c->last_good = (struct subject_pcrs){.alg = ALG_SHA256, .present = 2};
+    c->subject.last_good = &c->last_good;
+    c->last_good.pcr[1] = digest_reset(ALG_SHA256, 1);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+}
+
+static void
+takes_a_value_that_is_active_elsewhere_for_active(void **state)
+{
+    (void)state;
+    struct digest grub;
+    char text[512], hex[2 * ALG_MAX_SIZE + 1];
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("grub"), &grub));
+    (void)text_hex(digest_bytes(&grub), hex, sizeof hex);
+    (void)snprintf(text, sizeof text, "%s\"}, {\"status\": \"retired\", \"sha256\": \"%s", hex,
+                   hex);
+    appraise_case_edit(c, 1, hex, text);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+}
+
 static void
 applies_a_component_in_its_scope_only(void **state)
 {
@@ -506,6 +549,7 @@ main(void)
         CASE(never_warns_of_a_device_that_was_revoked),
         CASE(takes_evidence_as_long_as_policy_says),
         CASE(reads_secure_boot_before_the_separator_only),
+        CASE(believes_no_secure_boot_without_a_separator),
         CASE(believes_neither_of_two_secure_boot_variables),
         CASE(believes_no_data_that_the_digest_does_not_cover),
         CASE(believes_no_command_line_that_the_digest_does_not_cover),
@@ -523,6 +567,8 @@ main(void)
         CASE(covers_no_pcr_that_policy_leaves_out),
         CASE(demands_that_firmware_pcrs_were_extended),
         CASE(tells_a_revoked_value_as_that_alone),
+        CASE(compares_no_pcr_that_it_matches),
+        CASE(takes_a_value_that_is_active_elsewhere_for_active),
         CASE(applies_a_component_in_its_scope_only),
         CASE(compares_with_the_last_good_boot_and_only_warns),
         CASE(rests_on_no_sha1_value),
