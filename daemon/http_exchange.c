@@ -331,7 +331,7 @@ finish_body(struct http_exchange *x)
     if (!x->route->at_once)
         return hand_over(x);
     x->route->handle(&x->request, &x->response);
-    return http_request_reply(x);
+    return reply(x);
 }
 
 /* The worker found the credentials good: now the body may come. */
