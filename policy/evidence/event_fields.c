@@ -403,9 +403,11 @@ event_guid_text(struct bytes guid, char out[static EVENT_GUID_SIZE])
     uint32_t a = reader_le32(&r);
     uint16_t b = reader_le16(&r);
     uint16_t c = reader_le16(&r);
+    struct bytes d = reader_bytes(&r, 8);
     char rest[17];
-    text_hex(reader_bytes(&r, 8), rest, sizeof rest);
-    (void)snprintf(out, EVENT_GUID_SIZE, "%08x-%04x-%04x-%.4s-%s", a, b, c, rest, rest + 4);
+    out[0] = '\0';
     if (r.failed)
-        out[0] = '\0';
+        return;
+    text_hex(d, rest, sizeof rest);
+    (void)snprintf(out, EVENT_GUID_SIZE, "%08x-%04x-%04x-%.4s-%s", a, b, c, rest, rest + 4);
 }
