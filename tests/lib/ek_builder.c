@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "tests/lib/rsa_key.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -22,7 +23,7 @@
 static const struct {
     const char *name;
     const char *type; /* for EVP_PKEY_Q_keygen() */
-    size_t rsa_bits;
+    unsigned rsa_bits;
     const char *curve;
     uint16_t curve_id, name_alg, symmetric_bits;
     uint32_t attributes;
@@ -76,7 +77,7 @@ make_key(size_t row)
 {
     EVP_PKEY *key = templates[row].curve
                         ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", templates[row].curve)
-                        : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", templates[row].rsa_bits);
+                        : rsa_key_next(templates[row].rsa_bits);
     demand(key != NULL, "key");
     return key;
 }

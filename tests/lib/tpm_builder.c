@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "tests/lib/rsa_key.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -87,8 +88,7 @@ tpm_builder_new(enum tpm_builder_key kind, uint16_t hash)
         .firmware_version = 0x2019102300163636,
     };
     demand_ok(hasher_new(&t->hasher), "hasher_new");
-    t->key = k->group ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", k->group)
-                      : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    t->key = k->group ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", k->group) : rsa_key_next(2048);
     demand(t->key != NULL, "key generation");
     reset_pcrs(t);
     return t;

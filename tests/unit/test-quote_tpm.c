@@ -96,11 +96,13 @@ claim(enum reason_code expected, const struct recorded *r, const struct freshnes
         assert_string_equal(reason_code_name(expected), reason_code_name(reasons.items[0].code));
 }
 
-/* One bit of each byte in turn, another bit from byte to byte. */
+/* One bit of each byte in turn, another bit from byte to byte. A build that is watched (valgrind)
+ * takes every seventh: it looks for wrong reads, and the plain build claims the rest. */
 static void
 claim_every_byte_counts(const struct recorded *r, struct buffer *member)
 {
-    for (size_t at = 0; at < member->size; at++) {
+    const size_t step = getenv("ATTESTD_TEST_SPARSE") ? 7 : 1;
+    for (size_t at = 0; at < member->size; at += step) {
         CLEANUP(quote_freep) struct quote *q = NULL;
         CLEANUP(reasons_free) struct reasons reasons = {0};
         member->data[at] ^= (uint8_t)(1u << at % 8);
