@@ -85,7 +85,7 @@ bundle_collect(struct bundle *b, const struct settings *s, const struct state *s
     enum status status = collect_read(s->ima_log, b->ima_size, LIMIT_IMA_SEGMENT, &b->ima_log);
     if (status != STATUS_OK)
         return status;
-    return collect_read(s->userspace_log, 0, LIMIT_USERSPACE_LOG, &b->userspace_log);
+    return collect_read_userspace(s->userspace_log, LIMIT_USERSPACE_LOG, &b->userspace_log);
 }
 
 static void
@@ -98,8 +98,11 @@ put_member(struct evidence *e, enum evidence_member member, const struct buffer 
 enum status
 bundle_encode(const struct bundle *b, bool by_reference, struct buffer *out)
 {
-    struct evidence e = {.ima_offset = b->ima_entries};
-    e.present[EVIDENCE_OFFSETS] = b->ima_entries > 0;
+    struct evidence e = {
+        .ima_offset = b->ima_entries,
+        .userspace_incomplete = b->userspace_log.incomplete,
+    };
+    e.present[EVIDENCE_OFFSETS] = e.ima_offset > 0 || e.userspace_incomplete;
     put_member(&e, EVIDENCE_MANIFEST, &b->manifest);
     put_member(&e, EVIDENCE_QUOTE, &b->quote.attest);
     put_member(&e, EVIDENCE_SIGNATURE, &b->quote.signature);

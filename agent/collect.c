@@ -10,9 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 
-#define CHUNK_SIZE   65536u
-#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+#define CHUNK_SIZE    65536u
+#define LOCK_PAUSE_MS 20
+#define BOOT_ID_PATH  "/proc/sys/kernel/random/boot_id"
 
 static enum collect_state
 state_of(int error)
@@ -52,22 +56,71 @@ read_all(int fd, size_t max, struct collect_log *out)
     }
 }
 
+/* -1: out says why. */
+static int
+open_log(const char *path, struct collect_log *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        out->state = state_of(errno);
+    return fd;
+}
+
+static enum status
+read_content(int fd, size_t max, struct collect_log *out)
+{
+    out->state = COLLECT_READ;
+    enum status s = read_all(fd, max, out);
+    if (out->state != COLLECT_READ)
+        buffer_reset(&out->content);
+    return s;
+}
+
 enum status
 collect_read(const char *path, uint64_t offset, size_t max, struct collect_log *out)
 {
     *out = (struct collect_log){0};
     if (!path)
         return STATUS_OK;
-    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0) {
+    CLEANUP(close_fdp) int fd = open_log(path, out);
+    if (fd < 0)
+        return STATUS_OK;
+    if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0) {
         out->state = state_of(errno);
         return STATUS_OK;
     }
-    out->state = COLLECT_READ;
-    enum status s = read_all(fd, max, out);
-    if (out->state != COLLECT_READ)
-        buffer_reset(&out->content);
-    return s;
+    return read_content(fd, max, out);
+}
+
+/* Wait for the writer, but not for ever; closing the file gives the lock back. */
+static void
+wait_for_writer(int fd)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+    for (int waited_ms = 0; waited_ms < COLLECT_LOCK_WAIT_MS; waited_ms += LOCK_PAUSE_MS) {
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+            return;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+enum status
+collect_read_userspace(const char *path, size_t max, struct collect_log *out)
+{
+    *out = (struct collect_log){0};
+    if (!path)
+        return STATUS_OK;
+    struct stat st;
+    CLEANUP(close_fdp) int fd = open_log(path, out);
+    if (fd < 0)
+        return STATUS_OK;
+    wait_for_writer(fd);
+    if (fstat(fd, &st) < 0) {
+        out->state = state_of(errno);
+        return STATUS_OK;
+    }
+    out->incomplete = (st.st_mode & S_ISVTX) != 0;
+    return read_content(fd, max, out);
 }
 
 enum collect_state

@@ -19,12 +19,21 @@ enum collect_state {
 struct collect_log {
     enum collect_state state;
     struct buffer content;
+    bool incomplete; /* a writer left it open: records are missing; of collect_read_userspace() */
 };
 
 /* Read path (NULL: none) from offset on, at most max bytes. Works on securityfs, whose files have
  * no size. STATUS_NOMEM only. content is empty unless COLLECT_READ. */
 MUST_CHECK enum status collect_read(const char *path, uint64_t offset, size_t max,
                                     struct collect_log *out);
+/* systemd's tpm2-measure.log from its start, between two writes. Its writer holds an exclusive lock
+ * (flock) and sets the sticky bit before it extends a PCR, and takes both back when the record is
+ * written: a sticky bit without a writer says that it was interrupted. A writer that keeps its lock
+ * for COLLECT_LOCK_WAIT_MS is not waited for longer. As collect_read(). [systemd tpm2-measure.log]
+ */
+#define COLLECT_LOCK_WAIT_MS 2000
+MUST_CHECK enum status collect_read_userspace(const char *path, size_t max,
+                                              struct collect_log *out);
 /* Whether it could be read, without reading. */
 enum collect_state collect_probe(const char *path);
 void collect_log_free(struct collect_log *l);

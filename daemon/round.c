@@ -147,6 +147,7 @@ resolve_userspace_log(struct round *round, struct reasons *reasons)
 {
     round->input.userspace_present = round->evidence.present[EVIDENCE_USERSPACE_LOG];
     round->input.userspace_log = round->evidence.member[EVIDENCE_USERSPACE_LOG];
+    round->input.userspace_incomplete = round->evidence.userspace_incomplete;
     return round->evidence.userspace_offset > 0 ? want_log(reasons, "userspace-log") : STATUS_OK;
 }
 

@@ -15,6 +15,7 @@
 #define RECORD_SIZE_IND  3u /* [type, value, ind] */
 #define TREE             "application/vnd.attestd."
 #define N_OFFSETS        2u
+#define INCOMPLETE       "userspace-incomplete"
 #define AFTER_CMWC_T     EVIDENCE_BOOT_LOG /* the member that __cmwc_t sorts before */
 #define LIMIT_PCR_VALUES ((size_t)LIMIT_BANKS * LIMIT_PCRS * ALG_MAX_SIZE)
 
@@ -81,17 +82,24 @@ evidence_refuse_name(struct reasons *reasons, struct bytes name)
     return STATUS_MALFORMED;
 }
 
-/* {"ima": n, "userspace-log": n} */
+/* {"ima": n, "userspace-log": n, ? "userspace-incomplete": true} */
 static enum status
 read_offsets(struct evidence *e)
 {
     struct dcbor r = dcbor_of(e->member[EVIDENCE_OFFSETS]);
-    if (dcbor_map(&r) != N_OFFSETS)
+    size_t n = dcbor_map(&r);
+    if (n != N_OFFSETS && n != N_OFFSETS + 1)
         dcbor_fail(&r);
     dcbor_expect_text(&r, rows[EVIDENCE_IMA].name);
     e->ima_offset = dcbor_uint(&r);
     dcbor_expect_text(&r, rows[EVIDENCE_USERSPACE_LOG].name);
     e->userspace_offset = dcbor_uint(&r);
+    if (n > N_OFFSETS) {
+        dcbor_expect_text(&r, INCOMPLETE);
+        e->userspace_incomplete = dcbor_bool(&r);
+        if (!e->userspace_incomplete) /* said by its absence alone */
+            dcbor_fail(&r);
+    }
     if (e->ima_offset > INT64_MAX || e->userspace_offset > INT64_MAX)
         dcbor_fail(&r);
     return dcbor_end(&r, CLAUSE, NULL);
@@ -195,11 +203,15 @@ evidence_parse(struct bytes body, struct evidence *out, struct reasons *reasons)
 enum status
 evidence_with_offsets(const struct evidence *e, struct buffer *owner, struct evidence *out)
 {
-    dcbor_put_map(owner, N_OFFSETS);
+    dcbor_put_map(owner, N_OFFSETS + e->userspace_incomplete);
     dcbor_put_text(owner, rows[EVIDENCE_IMA].name);
     dcbor_put_uint(owner, e->ima_offset);
     dcbor_put_text(owner, rows[EVIDENCE_USERSPACE_LOG].name);
     dcbor_put_uint(owner, e->userspace_offset);
+    if (e->userspace_incomplete) {
+        dcbor_put_text(owner, INCOMPLETE);
+        dcbor_put_bool(owner, true);
+    }
     *out = *e;
     out->member[EVIDENCE_OFFSETS] = buffer_bytes(owner);
     return buffer_check(owner);

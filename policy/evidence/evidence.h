@@ -22,7 +22,8 @@ enum evidence_member {
     EVIDENCE_PCRS,          /* "pcrs": values in the order of the selection, nothing between */
     EVIDENCE_QUOTE,         /* "quote": TPMS_ATTEST */
     EVIDENCE_CLAIMS,        /* "claims": JSON object, the device's own word */
-    EVIDENCE_OFFSETS,       /* "offsets": CBOR map {"ima": entries, "userspace-log": records} */
+    EVIDENCE_OFFSETS,       /* "offsets": CBOR map {"ima": entries, "userspace-log": records,
+                               ? "userspace-incomplete": true} */
     EVIDENCE_BOOT_LOG,      /* "boot-log": binary_bios_measurements */
     EVIDENCE_MANIFEST,      /* "manifest": deterministic CBOR, binding.h */
     EVIDENCE_SIGNATURE,     /* "signature": TPMT_SIGNATURE */
@@ -35,6 +36,7 @@ struct evidence {
     struct bytes member[EVIDENCE_N_MEMBERS];
     uint64_t ima_offset;       /* entries before the first one sent; at most INT64_MAX */
     uint64_t userspace_offset; /* records */
+    bool userspace_incomplete; /* the device says so of its userspace log (sticky bit) */
 };
 
 /* Frame only: container, member names, media types, sizes; offsets. No allocation. When bad
@@ -47,8 +49,8 @@ MUST_CHECK enum status evidence_parse(struct bytes body, struct evidence *out,
  * *out and not change. Body at most LIMIT_JSON_BODY. Also STATUS_NOMEM, without a reason. */
 MUST_CHECK enum status evidence_parse_json(struct bytes body, struct buffer *owner,
                                            struct evidence *out, struct reasons *reasons);
-/* Encode the present members, in deterministic order; "offsets" from ima_offset and
- * userspace_offset, both always, not from its member bytes. Appends. STATUS_NOMEM. */
+/* Encode the present members, in deterministic order; "offsets" from ima_offset,
+ * userspace_offset and userspace_incomplete, not from its member bytes. Appends. STATUS_NOMEM. */
 MUST_CHECK enum status evidence_encode(const struct evidence *e, struct buffer *out);
 MUST_CHECK enum status evidence_encode_json(const struct evidence *e, struct buffer *out);
 

@@ -138,6 +138,25 @@ def test_growing_ima_lists_are_sent_in_parts(bench):
     assert found["inputs"]["boot"] != 0, "the round went on with the boot's record"
 
 
+def test_a_userspace_log_that_its_writer_left_open_is_told(bench):
+    import hashlib
+    verifier, tpm, agent = trusted_device(bench, quote={"sha256": list(range(16))})
+    digests = {b: hashlib.new(b, b"enter-initrd").digest() for b in tpm.banks}
+    tpm.extend([(11, digests)])
+    record = {"pcr": 11, "content_type": "systemd",
+              "digests": [{"hashAlg": b, "digest": d.hex()} for b, d in digests.items()],
+              "content": {"string": "enter-initrd", "eventType": "phase"}}
+    log = agent.directory / "tpm2-measure.log"
+    log.write_bytes(b"\x1e" + json.dumps(record).encode() + b"\n")
+    done = agent.run("run", "--once", logs__userspace=log)
+    found = latest(verifier, agent.device)
+    assert (done.returncode, found["verdict"]) == (0, "trusted"), codes(found)
+    log.chmod(0o1644)
+    agent.run("run", "--once", logs__userspace=log)
+    found = latest(verifier, agent.device)
+    assert (found["verdict"], codes(found)) == ("warning", ["log.incomplete"])
+
+
 def ima_entry(path):
     """A binary ima-ng entry and the same as (pcr, digest, data)."""
     import hashlib

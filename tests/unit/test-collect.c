@@ -4,7 +4,11 @@
 #include "base/file.h"
 #include "tests/lib/test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define IMA_VECTOR "tests/vectors/boots/secure/ima"
@@ -76,6 +80,52 @@ tells_absent_from_off_and_from_unreadable(void **state)
     assert_int_equal(COLLECT_READ, collect_probe(path));
 }
 
+static void
+reads_the_userspace_log_and_its_sticky_bit(void **state)
+{
+    (void)state;
+    CLEANUP(collect_log_free) struct collect_log log = {0};
+    assert_status(STATUS_OK, collect_read_userspace(path, 10, &log));
+    assert_int_equal(COLLECT_READ, log.state);
+    assert_int_equal(10, log.content.size);
+    assert_false(log.incomplete);
+    collect_log_free(&log);
+    assert_int_equal(0, chmod(path, S_ISVTX | S_IRUSR));
+    assert_status(STATUS_OK, collect_read_userspace(path, 10, &log));
+    assert_true(log.incomplete);
+    assert_int_equal(10, log.content.size);
+    collect_log_free(&log);
+    assert_status(STATUS_OK, collect_read_userspace(path, 9, &log));
+    assert_int_equal(COLLECT_TOO_LARGE, log.state);
+    assert_status(STATUS_OK, collect_read_userspace("/nowhere/log", 9, &log));
+    assert_int_equal(COLLECT_ABSENT, log.state);
+    assert_status(STATUS_OK, collect_read_userspace(NULL, 9, &log));
+    assert_int_equal(COLLECT_OFF, log.state);
+}
+
+/* A writer that holds its lock: the bit is only up while it writes. */
+static void
+waits_for_the_writer_of_the_userspace_log(void **state)
+{
+    (void)state;
+    CLEANUP(collect_log_free) struct collect_log log = {0};
+    assert_int_equal(0, chmod(path, S_ISVTX | S_IRUSR | S_IWUSR));
+    CLEANUP(close_fdp) int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(0, flock(fd, LOCK_EX));
+    pid_t writer = fork();
+    if (writer == 0) {
+        (void)usleep(100000);
+        bool ok = pwrite(fd, "x", 1, 10) == 1 && fchmod(fd, S_IRUSR | S_IWUSR) == 0;
+        _exit(flock(fd, LOCK_UN) == 0 && ok ? 0 : 1);
+    }
+    assert_status(STATUS_OK, collect_read_userspace(path, 100, &log));
+    assert_false(log.incomplete);
+    assert_int_equal(11, log.content.size);
+    int ended = 0;
+    assert_int_equal(writer, waitpid(writer, &ended, 0));
+    assert_int_equal(0, ended);
+}
+
 /* A kernel file says size 0 and has content. */
 static void
 reads_a_file_without_a_size(void **state)
@@ -115,6 +165,9 @@ main(void)
         cmocka_unit_test_setup_teardown(takes_a_log_of_exactly_the_limit_and_no_more, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(tells_absent_from_off_and_from_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_the_userspace_log_and_its_sticky_bit, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(waits_for_the_writer_of_the_userspace_log, setup, teardown),
         cmocka_unit_test(reads_a_file_without_a_size),
         cmocka_unit_test(finds_where_an_entry_ends),
     };

@@ -43,6 +43,7 @@ assert_same(const struct evidence *a, const struct evidence *b)
     if (a->present[EVIDENCE_OFFSETS]) {
         assert_true(a->ima_offset == b->ima_offset);
         assert_true(a->userspace_offset == b->userspace_offset);
+        assert_int_equal(a->userspace_incomplete, b->userspace_incomplete);
     }
 }
 
@@ -383,8 +384,9 @@ static void
 reads_offsets_in_one_form_only(void **state)
 {
     (void)state;
-#define IMA       "63696d61"
-#define USERSPACE "6d7573657273706163652d6c6f67"
+#define IMA        "63696d61"
+#define USERSPACE  "6d7573657273706163652d6c6f67"
+#define INCOMPLETE "747573657273706163652d696e636f6d706c657465"
     static const struct {
         const char *hex;
         enum reason_code code;
@@ -400,9 +402,14 @@ reads_offsets_in_one_form_only(void **state)
          "00",
          REASON_EVIDENCE_MALFORMED},
         {"a2" IMA "f4" USERSPACE "1b7fffffffffffffff", REASON_EVIDENCE_MALFORMED},
+        {"a3" IMA "00" USERSPACE "00" INCOMPLETE "f5", REASON_NONE},
+        {"a3" IMA "00" USERSPACE "00" INCOMPLETE "f4", REASON_EVIDENCE_MALFORMED},
+        {"a2" IMA "00" USERSPACE "00" INCOMPLETE "f5", REASON_EVIDENCE_MALFORMED},
+        {"a3" IMA "00" USERSPACE "00" USERSPACE "f5", REASON_EVIDENCE_MALFORMED},
     };
 #undef IMA
 #undef USERSPACE
+#undef INCOMPLETE
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_int_equal(rows[i].code, refusal_of_offsets(rows[i].hex));
     assert_int_equal(REASON_EVIDENCE_MALFORMED,

@@ -145,6 +145,27 @@ asks_for_the_whole_userspace_log(void **state)
 }
 
 static void
+say_incomplete(struct evidence *e)
+{
+    e->present[EVIDENCE_OFFSETS] = true;
+    e->userspace_incomplete = true;
+}
+
+static void
+tells_that_the_device_calls_its_userspace_log_incomplete(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
+    const struct verifier_case_round r = {.change = say_incomplete};
+    verifier_case_documents(c);
+    (void)attest(c, &honest);
+    assert_false(says(c, "log.incomplete"));
+    assert_status(STATUS_OK, verifier_case_attest(c, &r, &a));
+    assert_int_equal(VERDICT_WARNING, a.verdict);
+    assert_true(says(c, "log.incomplete"));
+}
+
+static void
 judges_entries_of_earlier_rounds_again(void **state)
 {
     struct verifier_case *c = *state;
@@ -324,6 +345,7 @@ main(void)
         VERIFIER_CASE(asks_for_a_list_that_it_does_not_hold),
         VERIFIER_CASE(asks_for_a_boot_log_that_it_does_not_hold),
         VERIFIER_CASE(asks_for_the_whole_userspace_log),
+        VERIFIER_CASE(tells_that_the_device_calls_its_userspace_log_incomplete),
         VERIFIER_CASE(judges_entries_of_earlier_rounds_again),
         VERIFIER_CASE(finds_out_that_a_list_was_left_out),
         VERIFIER_CASE(begins_a_record_with_each_boot),
