@@ -151,20 +151,27 @@ server_cpu_us(const struct server *s)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+/* A number of /proc/PID/FILE, after "NAME:". */
 static double
-server_memory_kib(const struct server *s, const char *field)
+server_number(const struct server *s, const char *file, const char *name)
 {
     char path[64], line[256];
-    double kib = -1;
-    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)s->pid);
+    double number = -1;
+    (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)s->pid, file);
     FILE *f = fopen(path, "re");
     bench_demand(f, "attestd is gone");
     while (fgets(line, sizeof line, f)) {
-        if (text_starts(line, field))
-            kib = strtod(line + strlen(field), NULL);
+        if (text_starts(line, name))
+            number = strtod(line + strlen(name), NULL);
     }
     (void)fclose(f);
-    return kib;
+    return number;
+}
+
+static double
+server_rss_mib(const struct server *s)
+{
+    return server_number(s, "status", "VmRSS:") / 1024;
 }
 
 /* ---- rounds ---- */
@@ -347,7 +354,10 @@ measure_kept(struct load *l)
     (void)snprintf(note, sizeof note, "\"server_us\":%.1f,\"floor_us\":%.1f",
                    bench_median(cpu, BLOCKS), bench_median(floor, BLOCKS));
     bench_value("server.round-kept-connection", "ratio", bench_median(ratio, BLOCKS), 3.0, note);
+    double written = server_number(&l->server, "io", "write_bytes:");
     bench_value("server.rounds-a-second-kept", "1/s", rate_of(l, kept_rounds, BLOCKS), 0, NULL);
+    written = server_number(&l->server, "io", "write_bytes:") - written;
+    bench_value("server.written-a-round", "KiB", written / 1024 / (BLOCKS * LANES), 0, NULL);
     disconnect_all(l);
 }
 
@@ -373,7 +383,7 @@ measure_memory(struct load *l)
 {
     struct client_connection *all = calloc(CONNECTIONS, sizeof *all);
     bench_demand(all, "memory");
-    double before = server_memory_kib(&l->server, "VmRSS:");
+    double before = server_rss_mib(&l->server);
     for (size_t i = 0; i < CONNECTIONS; i++) {
         bench_demand(client_connect(&l->client, &all[i]), "refused");
         client_send(&all[i], "GET /healthz HTTP/1.1\r\n", (struct bytes){0});
@@ -381,9 +391,9 @@ measure_memory(struct load *l)
     }
     char note[96];
     (void)snprintf(note, sizeof note,
-                   "\"without_connections\":%.1f,\"devices\":%u,\"connections\":%u", before / 1024,
+                   "\"without_connections\":%.1f,\"devices\":%u,\"connections\":%u", before,
                    DEVICES, CONNECTIONS);
-    bench_value("server.rss", "MiB", server_memory_kib(&l->server, "VmRSS:") / 1024, 0, note);
+    bench_value("server.rss", "MiB", server_rss_mib(&l->server), 0, note);
     for (size_t i = 0; i < CONNECTIONS; i++)
         client_disconnect(&all[i]);
     free(all);
