@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies and reference sets: put a version, activate, get, list. Immutable; activation is its own
- * verb. */
+/* Policies, reference sets, states of generations: put a version, activate, get, list. Immutable;
+ * activation is its own verb. */
 #include "base/cleanup.h"
 #include "base/emit.h"
 #include "base/log.h"
@@ -9,12 +9,6 @@
 #include "daemon/page.h"
 #include "daemon/problem.h"
 #include "daemon/route.h"
-
-static const char *
-collection_of(enum document_kind kind)
-{
-    return kind == DOCUMENT_POLICY ? "policies" : "references";
-}
 
 static void
 emit_document(struct emit *e, const struct store_document *d)
@@ -40,8 +34,9 @@ static void
 answer_put(struct response *response, const struct document_info *info, bool again)
 {
     char location[LIMIT_NAME + 64];
-    (void)snprintf(location, sizeof location, "/v1/%s/%s?version=%llu", collection_of(info->kind),
-                   info->id, (unsigned long long)info->version);
+    (void)snprintf(location, sizeof location, "/v1/%s/%s?version=%llu",
+                   document_kind_collection(info->kind), info->id,
+                   (unsigned long long)info->version);
     response_header(response, "Location", location);
     struct emit e = emit_of(&response->body);
     emit_object(&e);
@@ -109,7 +104,7 @@ list_documents(struct request *request, struct response *response, enum document
     }
     struct emit e = emit_of(&response->body);
     emit_object(&e);
-    emit_key(&e, collection_of(kind));
+    emit_key(&e, document_kind_collection(kind));
     emit_array(&e);
     for (size_t i = 0; i < list.n_items; i++)
         emit_document(&e, &list.items[i]);
@@ -228,6 +223,7 @@ deactivate_document(struct request *request, struct response *response, enum doc
 
 COLLECTION(policy, DOCUMENT_POLICY)
 COLLECTION(reference, DOCUMENT_REFERENCE)
+COLLECTION(generations, DOCUMENT_GENERATIONS)
 
 #define JSON_TYPE .body_type = "application/json"
 
@@ -246,5 +242,6 @@ COLLECTION(reference, DOCUMENT_REFERENCE)
 const struct route api_document_routes[] = {
     ROUTES("/v1/policies", policy),
     ROUTES("/v1/references", reference),
+    ROUTES("/v1/generations", generations),
 };
 const size_t api_document_n_routes = sizeof api_document_routes / sizeof *api_document_routes;

@@ -195,7 +195,7 @@ attestation_encode_inputs(const struct attestation *a, struct buffer *out)
     for (size_t i = 0; i < documents_count(a->documents); i++) {
         const struct document_info *info = documents_info(a->documents, i);
         emit_object(&e);
-        emit_text_member(&e, "type", info->kind == DOCUMENT_POLICY ? "policy" : "reference");
+        emit_text_member(&e, "type", document_kind_name(info->kind));
         emit_text_member(&e, "id", info->id);
         emit_uint_member(&e, "version", info->version);
         emit_hex_member(&e, "sha256", digest_bytes(&info->sha256));

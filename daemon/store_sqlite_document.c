@@ -36,19 +36,6 @@ static const char activate[] =
 static const char raise_generation[] = "UPDATE store SET generation = generation + 1";
 static const char get_generation[] = "SELECT generation FROM store";
 
-static const char *
-kind_word(enum document_kind kind)
-{
-    return kind == DOCUMENT_POLICY ? "policy" : "reference";
-}
-
-static bool
-parse_kind(const char *word, enum document_kind *out)
-{
-    *out = text_equal(word, "policy") ? DOCUMENT_POLICY : DOCUMENT_REFERENCE;
-    return text_equal(word, kind_word(*out));
-}
-
 /* ---- putting ---- */
 
 /* Whether this version may be put. *again: it is there with this very content. */
@@ -56,7 +43,7 @@ static enum status
 check_version(struct connection *c, const struct document_info *info, bool *again)
 {
     struct query q = query_of(c, get_content);
-    query_put_text(&q, kind_word(info->kind));
+    query_put_text(&q, document_kind_name(info->kind));
     query_put_text(&q, info->id);
     query_put_uint(&q, info->version);
     enum status s = query_first(&q);
@@ -68,7 +55,7 @@ check_version(struct connection *c, const struct document_info *info, bool *agai
     if (s != STATUS_NOT_FOUND)
         return s;
     q = query_of(c, get_highest);
-    query_put_text(&q, kind_word(info->kind));
+    query_put_text(&q, document_kind_name(info->kind));
     query_put_text(&q, info->id);
     s = query_first(&q);
     if (s != STATUS_OK)
@@ -83,7 +70,7 @@ insert_document(struct connection *c, const struct store_actor *who,
                 const struct document_info *info, struct bytes text)
 {
     struct query q = query_of(c, add_document);
-    query_put_text(&q, kind_word(info->kind));
+    query_put_text(&q, document_kind_name(info->kind));
     query_put_text(&q, info->id);
     query_put_uint(&q, info->version);
     query_put_bytes(&q, digest_bytes(&info->sha256));
@@ -102,7 +89,7 @@ audit_document(struct store *s, const struct store_actor *who, const char *verb,
     CLEANUP(buffer_free) struct buffer detail = {0};
     struct emit e = emit_of(&detail);
     emit_object(&e);
-    emit_text_member(&e, "kind", kind_word(info->kind));
+    emit_text_member(&e, "kind", document_kind_name(info->kind));
     emit_uint_member(&e, "version", info->version);
     if (sha256)
         emit_hex_member(&e, "sha256", digest_bytes(sha256));
@@ -150,14 +137,14 @@ switch_active(struct connection *c, const struct document_info *info)
 {
     size_t n_off = 0, n_on = 0;
     struct query q = query_of(c, deactivate);
-    query_put_text(&q, kind_word(info->kind));
+    query_put_text(&q, document_kind_name(info->kind));
     query_put_text(&q, info->id);
     enum status s = query_run(&q, &n_off);
     if (s != STATUS_OK)
         return s;
     if (info->version != 0) {
         q = query_of(c, activate);
-        query_put_text(&q, kind_word(info->kind));
+        query_put_text(&q, document_kind_name(info->kind));
         query_put_text(&q, info->id);
         query_put_uint(&q, info->version);
         s = query_run(&q, &n_on);
@@ -193,7 +180,7 @@ store_activate_document(struct store *s, const struct store_actor *who, enum doc
 static void
 read_row(struct query *q, bool with_text, struct store_document *d)
 {
-    if (!parse_kind(query_get_text(q), &d->kind))
+    if (!document_kind_parse(query_get_text(q), &d->kind))
         query_fail(q);
     query_get_into(q, d->id, sizeof d->id);
     d->version = query_get_uint(q);
@@ -213,7 +200,7 @@ check_text(struct hasher *h, const struct store_document *d)
     enum status s = check_digest(h, buffer_bytes(&d->text), bytes_of(d->sha256, sizeof d->sha256));
     if (s == STATUS_INVALID)
         log_line(LOG_LEVEL_ERROR, "store: the text of %s %s is not what was put",
-                 kind_word(d->kind), d->id);
+                 document_kind_name(d->kind), d->id);
     return s == STATUS_INVALID ? STATUS_MALFORMED : s;
 }
 
@@ -227,7 +214,7 @@ store_get_document(struct store *s, enum document_kind kind, const char *id, uin
     if (status != STATUS_OK)
         return status;
     struct query q = query_of(c, version != 0 ? get_version : get_current);
-    query_put_text(&q, kind_word(kind));
+    query_put_text(&q, document_kind_name(kind));
     query_put_text(&q, id);
     if (version != 0)
         query_put_uint(&q, version);
@@ -273,7 +260,7 @@ list_page(struct connection *c, enum document_kind kind, const char *after, size
     if (!out->items)
         return STATUS_NOMEM;
     struct query q = query_of(c, list_of_kind);
-    query_put_text(&q, kind_word(kind));
+    query_put_text(&q, document_kind_name(kind));
     query_put_text(&q, id);
     query_put_uint(&q, version);
     query_put_uint(&q, limit + 1);

@@ -142,9 +142,9 @@ list_documents(struct appraisal_perspective *p, const struct compiled_policy *c)
 {
     p->policies[p->n_policies++] = c->info;
     for (size_t i = 0; i < c->boot.n; i++)
-        list_reference(p, &c->boot.documents[i]->info);
+        list_reference(p, &c->boot.items[i].document->info);
     for (size_t i = 0; i < c->ima.n; i++)
-        list_reference(p, &c->ima.documents[i]->info);
+        list_reference(p, &c->ima.items[i].document->info);
     if (p->max_age_s == 0 || c->policy->evidence_age_s < p->max_age_s)
         p->max_age_s = c->policy->evidence_age_s;
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "appraise/announcement.h"
 #include "appraise/documents.h"
 #include "appraise/subject.h"
 #include "appraise/verdict.h"
@@ -17,12 +18,14 @@ struct appraisal_input {
     const struct quote *quote;
     const struct replay *replay;
     const struct subject *subject;
+    const struct announcement *announcement; /* the device's newest that was accepted; NULL */
     const struct reasons *found; /* what quote and replay stages found; part of every perspective */
     int64_t now_s;
 };
 
 struct appraisal_perspective {
     char name[LIMIT_NAME + 1];
+    bool trial; /* judged and shown, but neither in the token nor in appraisal_verdict() */
     enum verdict verdict;
     struct vector vector;
     struct reasons reasons; /* with REASON_KIND_REASON: what lowered this verdict */
@@ -45,7 +48,7 @@ size_t appraisal_n_perspectives(const struct appraisal *a);
 const struct appraisal_perspective *appraisal_perspective(const struct appraisal *a, size_t i);
 /* Facts of this round, shared by the perspectives. */
 const struct reasons *appraisal_facts(const struct appraisal *a);
-/* The worst verdict of all perspectives. */
+/* The worst verdict of all perspectives that are not on trial. */
 enum verdict appraisal_verdict(const struct appraisal *a);
 /* Time of the evidence (challenge issue), and until when the result may be relied on, unix s. */
 int64_t appraisal_evidence_s(const struct appraisal *a);
@@ -54,5 +57,8 @@ int64_t appraisal_expires_s(const struct appraisal *a);
  * command line ("" when none is bound). */
 int appraisal_secure_boot(const struct appraisal *a);
 const char *appraisal_command_line(const struct appraisal *a);
+/* The generation that this boot's components come from, for the boot record: the first fact
+ * boot.generation; "" when the boot did not match or its set names none. */
+const char *appraisal_generation(const struct appraisal *a);
 void appraisal_free(struct appraisal *a);
 void appraisal_freep(struct appraisal **a);

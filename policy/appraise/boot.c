@@ -156,8 +156,7 @@ boot_choose(const struct judge *j, struct boot *out)
     if (!j->policy->policy->boot.present)
         return STATUS_OK;
     const struct compiled_references *sets = &j->policy->boot;
-    enum status s = boot_profiles_init(&out->arena, j->proven, sets->documents, sets->n,
-                                       j->input->subject, &out->profiles);
+    enum status s = boot_profiles_init(&out->arena, j->proven, sets, j->input, &out->profiles);
     bool chosen = false;
     if (s == STATUS_OK)
         s = choose_quickly(j, out, &chosen);

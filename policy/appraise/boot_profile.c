@@ -29,21 +29,33 @@ sort_components(struct arena *arena, const struct subject *subject, struct boot_
     return STATUS_OK;
 }
 
+/* Behind all that are as good or better. */
+static void
+insert(struct boot_profiles *p, const struct compiled_reference *r,
+       const struct appraisal_input *input)
+{
+    enum generation_standing standing = compiled_stand(r, input->subject, input->now_s);
+    size_t at = p->n++;
+    for (; at > 0 && p->items[at - 1].standing > standing; at--)
+        p->items[at] = p->items[at - 1];
+    p->items[at] =
+        (struct boot_profile){.set = r->document, .place = r->place, .standing = standing};
+}
+
 enum status
 boot_profiles_init(struct arena *arena, const struct proven *proven,
-                   const struct document *const *sets, size_t n, const struct subject *subject,
+                   const struct compiled_references *sets, const struct appraisal_input *input,
                    struct boot_profiles *out)
 {
     *out = (struct boot_profiles){.proven = proven, .arena = arena};
-    out->items = arena_alloc_array(arena, n, sizeof *out->items);
+    out->items = arena_alloc_array(arena, sets->n, sizeof *out->items);
     if (!out->items)
         return STATUS_NOMEM;
+    for (size_t i = 0; i < sets->n; i++)
+        insert(out, &sets->items[i], input);
     enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
-        out->items[i].set = sets[i];
-        s = sort_components(arena, subject, &out->items[i]);
-    }
-    out->n = n;
+    for (size_t i = 0; s == STATUS_OK && i < out->n; i++)
+        s = sort_components(arena, input->subject, &out->items[i]);
     return s;
 }
 

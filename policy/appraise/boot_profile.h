@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "appraise/document.h"
+#include "appraise/appraise.h"
+#include "appraise/compiled.h"
 #include "appraise/proven.h"
 
 /* Components of one set and PCR, in order. */
@@ -16,6 +17,8 @@ struct boot_components {
 
 struct boot_profile {
     const struct document *set;
+    struct generation_place place;
+    enum generation_standing standing; /* to this device, now */
     struct boot_components pcr[LIMIT_PCRS];
     size_t n_components;
 };
@@ -29,9 +32,12 @@ struct boot_profiles {
 };
 _Static_assert(LIMIT_REFERENCES <= 64, "a set is a bit of a mask");
 
+/* Sorted by what the sets are to the device now, the better before the worse, else as the rule
+ * names them. */
 MUST_CHECK enum status boot_profiles_init(struct arena *arena, const struct proven *proven,
-                                          const struct document *const *sets, size_t n,
-                                          const struct subject *subject, struct boot_profiles *out);
+                                          const struct compiled_references *sets,
+                                          const struct appraisal_input *input,
+                                          struct boot_profiles *out);
 /* One of the component's own values takes the event. */
 bool boot_component_takes(const struct proven *p, const struct reference_component *c,
                           const struct replay_event *e);

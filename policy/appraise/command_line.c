@@ -16,7 +16,7 @@ list_at(const struct judge *j, size_t i)
     if (!rule->from_references)
         return i == 0 ? &rule->templates : NULL;
     const struct compiled_references *sets = &j->policy->boot;
-    return i < sets->n ? &sets->documents[i]->reference->command_lines : NULL;
+    return i < sets->n ? &sets->items[i].document->reference->command_lines : NULL;
 }
 
 static enum status

@@ -7,10 +7,15 @@
 
 #include "appraise/document.h"
 
+struct compiled_reference {
+    const struct document *document; /* of kind reference */
+    struct generation_place place;   /* of its generation, when an active document has it */
+};
+
 /* Sets in the order in which the rule names them. */
 struct compiled_references {
     size_t n;
-    const struct document **documents; /* of kind reference */
+    struct compiled_reference *items;
 };
 
 struct compiled_policy {
@@ -22,5 +27,8 @@ struct compiled_policy {
 };
 
 size_t compiled_n_policies(const struct documents *d);
+/* What the set's values are to the device now. */
+enum generation_standing compiled_stand(const struct compiled_reference *r,
+                                        const struct subject *subject, int64_t now_s);
 /* Policies in the order of their ids. */
 const struct compiled_policy *compiled_policy_at(const struct documents *d, size_t i);

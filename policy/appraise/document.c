@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: JSON text; to: one document of either kind; never: keeps what a rule of its own
+/* from: JSON text; to: one document of any kind; never: keeps what a rule of its own
  * contradicts. */
 #include "appraise/document.h"
 
@@ -123,19 +123,69 @@ read_reference(const struct shape_node *root, struct document *d)
 }
 
 static enum status
+read_generations(const struct shape_node *root, struct document *d)
+{
+    struct generations *g = arena_alloc(&d->arena, sizeof *g);
+    if (!g)
+        return STATUS_NOMEM;
+    enum status s = generations_read(root, g);
+    d->generations = g;
+    d->info.id = g->id;
+    d->info.version = g->version;
+    d->info.description = g->description;
+    return s;
+}
+
+/* ---- kinds ---- */
+
+static const struct kind {
+    const char *name, *collection;
+    enum status (*reader)(const struct shape_node *root, struct document *d);
+} kinds[DOCUMENT_KINDS] = {
+    [DOCUMENT_POLICY] = {"policy", "policies", read_policy},
+    [DOCUMENT_REFERENCE] = {"reference", "references", read_reference},
+    [DOCUMENT_GENERATIONS] = {"generations", "generations", read_generations},
+};
+
+const char *
+document_kind_name(enum document_kind kind)
+{
+    return (unsigned)kind < DOCUMENT_KINDS ? kinds[kind].name : "unknown";
+}
+
+const char *
+document_kind_collection(enum document_kind kind)
+{
+    return (unsigned)kind < DOCUMENT_KINDS ? kinds[kind].collection : "unknown";
+}
+
+bool
+document_kind_parse(const char *name, enum document_kind *out)
+{
+    for (size_t i = 0; i < DOCUMENT_KINDS; i++) {
+        if (!text_equal(name, kinds[i].name))
+            continue;
+        *out = (enum document_kind)i;
+        return true;
+    }
+    return false;
+}
+
+static enum status
 read_root(const struct shape_node *root, struct document *d)
 {
-    static const char *const kinds[] = {
-        [DOCUMENT_POLICY] = "policy", [DOCUMENT_REFERENCE] = "reference"};
+    const char *words[DOCUMENT_KINDS];
+    for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+        words[i] = kinds[i].name;
     struct shape_node type;
     if (!shape_member(root, "type", &type))
         return shape_refuse(root, "\"type\" is missing");
     size_t kind = 0;
-    enum status s = shape_word(&type, kinds, sizeof kinds / sizeof kinds[0], &kind);
+    enum status s = shape_word(&type, words, DOCUMENT_KINDS, &kind);
     if (s != STATUS_OK)
         return s;
     d->info.kind = (enum document_kind)kind;
-    s = d->info.kind == DOCUMENT_POLICY ? read_policy(root, d) : read_reference(root, d);
+    s = kinds[kind].reader(root, d);
     if (!d->info.description)
         d->info.description = "";
     return s;

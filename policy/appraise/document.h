@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of a document: what both kinds share. For the files of this room that read documents and
+ * Inside of a document: what all kinds share. For the files of this room that read documents and
  * judge by them; everybody else sees documents.h. Pure.
  */
 #pragma once
 
 #include "appraise/documents.h"
+#include "appraise/generations.h"
 #include "appraise/policy.h"
 #include "appraise/reference.h"
 
 struct document {
     struct arena arena;
     struct document_info info;
-    struct policy *policy; /* one of the two */
+    struct policy *policy; /* one of the three */
     struct reference *reference;
+    struct generations *generations;
 };
 
 /* Reader of the effect words "enforce" and "warn" into enum policy_effect. */

@@ -20,7 +20,7 @@ struct documents {
     atomic_size_t n_owners;
     uint64_t generation;
     size_t n;
-    struct document **list; /* policies first, then reference sets; each by id */
+    struct document **list; /* by kind, policies first, then by id */
     size_t n_policies;
     struct compiled_policy *policies;
     struct arena arena;
@@ -77,26 +77,64 @@ static const struct document *
 find_reference(const struct documents *d, const char *id)
 {
     for (size_t i = d->n_policies; i < d->n; i++) {
-        if (text_equal(d->list[i]->info.id, id))
+        if (d->list[i]->info.kind == DOCUMENT_REFERENCE && text_equal(d->list[i]->info.id, id))
             return d->list[i];
     }
     return NULL;
+}
+
+/* The place of a generation from the i-th document on; i: the next to look at. */
+static bool
+find_generation(const struct documents *d, const char *name, size_t *i,
+                struct generation_place *out)
+{
+    for (; *i < d->n; ++*i) {
+        const struct generations *line = d->list[*i]->generations;
+        const struct generation *items = line ? line->items.items : NULL;
+        for (size_t k = 0; line && k < line->items.n; k++) {
+            if (!text_equal(items[k].name, name))
+                continue;
+            *out = (struct generation_place){line, k};
+            ++*i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A set of a generation that two lines name would have two states. */
+static enum status
+place(const struct documents *d, struct compiled_reference *r, struct diag *diag)
+{
+    const char *name = r->document->reference->generation;
+    size_t i = d->n_policies;
+    struct generation_place other;
+    if (!name || !find_generation(d, name, &i, &r->place))
+        return STATUS_OK;
+    if (find_generation(d, name, &i, &other))
+        return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
+                        "reference set %s: the generation %s stands in both %s and %s",
+                        r->document->info.id, name, r->place.line->id, other.line->id);
+    return STATUS_OK;
 }
 
 static enum status
 resolve(struct documents *d, const char *policy, const struct shape_list *ids,
         struct compiled_references *out, struct diag *diag)
 {
-    out->documents = arena_alloc_array(&d->arena, ids->n, sizeof *out->documents);
-    if (!out->documents)
+    out->items = arena_alloc_array(&d->arena, ids->n, sizeof *out->items);
+    if (!out->items)
         return STATUS_NOMEM;
     char *const *names = ids->items;
     for (size_t i = 0; i < ids->n; i++) {
-        out->documents[i] = find_reference(d, names[i]);
-        if (!out->documents[i])
+        out->items[i].document = find_reference(d, names[i]);
+        if (!out->items[i].document)
             return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                             "policy %s names the reference set %s, which is not active", policy,
                             names[i]);
+        enum status s = place(d, &out->items[i], diag);
+        if (s != STATUS_OK)
+            return s;
     }
     out->n = ids->n;
     return STATUS_OK;
@@ -117,7 +155,7 @@ check_boot(const struct compiled_policy *c, struct diag *diag)
 {
     uint32_t quoted = quoted_pcrs(c->policy);
     for (size_t i = 0; i < c->boot.n; i++) {
-        const struct reference *r = c->boot.documents[i]->reference;
+        const struct reference *r = c->boot.items[i].document->reference;
         if (r->components.n == 0)
             return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                             "policy %s: boot: the reference set %s has no components", c->info->id,
@@ -140,7 +178,7 @@ check_files(const struct compiled_policy *c, struct diag *diag)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->ima.n; i++)
-        n += file_set_count(&c->ima.documents[i]->reference->files);
+        n += file_set_count(&c->ima.items[i].document->reference->files);
     if (c->policy->ima.present && n == 0)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "policy %s: ima: the reference sets have no files", c->info->id);
@@ -152,7 +190,7 @@ check_command_lines(const struct compiled_policy *c, struct diag *diag)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->boot.n; i++)
-        n += c->boot.documents[i]->reference->command_lines.n;
+        n += c->boot.items[i].document->reference->command_lines.n;
     if (c->policy->command_line.from_references && n == 0)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "policy %s: command_line: the reference sets have no command_lines",
@@ -190,11 +228,11 @@ collect_revoked(struct documents *d, struct compiled_policy *c)
     size_t counts[ALG_COUNT] = {0};
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < c->boot.n; i++)
-        s = each_revoked(c->boot.documents[i]->reference, counts, NULL);
+        s = each_revoked(c->boot.items[i].document->reference, counts, NULL);
     for (size_t i = 0; s == STATUS_OK && i < ALG_COUNT; i++)
         s = file_set_reserve(&c->revoked, &d->arena, alg_at(i)->id, counts[i]);
     for (size_t i = 0; s == STATUS_OK && i < c->boot.n; i++)
-        s = each_revoked(c->boot.documents[i]->reference, counts, &c->revoked);
+        s = each_revoked(c->boot.items[i].document->reference, counts, &c->revoked);
     return s;
 }
 
@@ -405,4 +443,10 @@ const struct compiled_policy *
 compiled_policy_at(const struct documents *d, size_t i)
 {
     return i < d->n_policies ? &d->policies[i] : NULL;
+}
+
+enum generation_standing
+compiled_stand(const struct compiled_reference *r, const struct subject *subject, int64_t now_s)
+{
+    return generation_stand(generation_at(&r->place), subject, now_s);
 }

@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The documents that say what counts as good: policies and reference sets (boot profiles), strict
- * JSON, immutable versions. A compiled snapshot of the active ones is shared by all threads behind
- * a reference count and never changes. Pure. [appraisal 2, 4; attest-policy(5),
- * attest-reference(5)]
+ * The documents that say what counts as good: policies, reference sets (boot profiles), the
+ * states of generations; strict JSON, immutable versions. A compiled snapshot of the active ones is
+ * shared by all threads behind a reference count and never changes. Pure. [appraisal 2, 4;
+ * attest-policy(5), attest-reference(5)]
  */
 #pragma once
 
 #include "base/digest.h"
 #include "evidence/selection.h"
 
-enum document_kind { DOCUMENT_POLICY, DOCUMENT_REFERENCE };
+enum document_kind { DOCUMENT_POLICY, DOCUMENT_REFERENCE, DOCUMENT_GENERATIONS };
+#define DOCUMENT_KINDS 3u
 
 /* What every document says of itself; strings are owned by the document. */
 struct document_info {
     enum document_kind kind;
     const char *id;          /* a name, text_is_name() */
     uint64_t version;        /* from 1, rising */
-    const char *perspective; /* policies: "owner"; NULL for reference sets */
+    const char *perspective; /* policies: "owner"; NULL for the others */
     const char *description; /* "" when none */
     struct digest sha256;    /* of the JSON text as it was put */
 };
 
 struct document;
 
-/* Parse one document of either kind (member "type"). STATUS_INVALID: unknown or duplicate key,
+/* The member "type": "policy", "reference", "generations"; and the collection of the API:
+ * "policies", "references", "generations". The parser gives false when unknown. */
+const char *document_kind_name(enum document_kind kind);
+const char *document_kind_collection(enum document_kind kind);
+bool document_kind_parse(const char *name, enum document_kind *out);
+
+/* Parse one document of any kind (member "type"). STATUS_INVALID: unknown or duplicate key,
  * wrong type, a rule that contradicts itself; diag has the line in offset and the path
  * ("components[3].values") in text. STATUS_LIMIT. */
 MUST_CHECK enum status document_parse(struct hasher *h, struct bytes json, struct document **out,

@@ -18,7 +18,8 @@ static bool
 is_allowed(const struct files *f, const struct ima_entry *e)
 {
     for (size_t i = 0; i < f->sets->n; i++) {
-        if (file_set_has(&f->sets->documents[i]->reference->files, e->file_alg, e->file_digest))
+        if (file_set_has(&f->sets->items[i].document->reference->files, e->file_alg,
+                         e->file_digest))
             return true;
     }
     return false;
@@ -28,7 +29,7 @@ static void
 expect_entry(const struct files *f, const struct ima_entry *e)
 {
     for (size_t i = 0; e && i < f->sets->n; i++)
-        file_set_expect(&f->sets->documents[i]->reference->files, e->file_alg, e->file_digest);
+        file_set_expect(&f->sets->items[i].document->reference->files, e->file_alg, e->file_digest);
 }
 
 /* The list's first entry is checked by replay; a later one, after kexec, is it again only when it

@@ -38,6 +38,13 @@ struct policy_ima {
     enum policy_effect effect;
 };
 
+/* Roles whose next values a trusted device may announce. */
+struct policy_announce {
+    bool present;
+    struct shape_list roles; /* char *; none: those of policy_announces() */
+    int64_t life_s;
+};
+
 struct policy {
     char *id;
     uint64_t version;
@@ -55,7 +62,12 @@ struct policy {
     struct policy_command_line command_line;
     struct policy_ima ima;
     uint32_t quirks_denied; /* bit by enum event_quirk */
+    struct policy_announce announce;
 };
 
+/* The rule lets this role be announced. Where it names none: what is built or written on the device
+ * itself ("initrd", "command-line", "load-options", "grub-command", "grub-file:..."), never what a
+ * maker signs, such as shim or kernel. */
+bool policy_announces(const struct policy_announce *rule, const char *role);
 /* Read the document's root object. Statuses as shape.h. */
 MUST_CHECK enum status policy_read(const struct shape_node *root, struct policy *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a policy's JSON; to: struct policy; never: lets a rule contradict itself in silence. */
 #include "appraise/document.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "evidence/event.h"
 
@@ -9,6 +10,7 @@
 
 #define COUNT_OF(table)    (sizeof(table) / sizeof((table)[0]))
 #define EVIDENCE_AGE_S     3600
+#define ANNOUNCE_LIFE_S    (4 * 3600)
 #define PCR_SECURE_BOOT    7u
 #define PCR_IMA            10u
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
@@ -75,7 +77,7 @@ read_on_off(const struct shape_node *node, void *on)
     return s;
 }
 
-/* ---- select, quote, quirks ---- */
+/* ---- quote, quirks, announce ---- */
 
 static enum status
 read_all(const struct shape_node *node, void *all)
@@ -83,20 +85,6 @@ read_all(const struct shape_node *node, void *all)
     *(bool *)all = shape_is_true(node);
     return shape_is_true(node) ? STATUS_OK
                                : shape_refuse(node, "must be true: leave it out otherwise");
-}
-
-static enum status
-read_select(const struct shape_node *node, void *out)
-{
-    static const struct shape_field fields[] = {
-        {"all", false, read_all, offsetof(struct selector, all)},
-        {"labels", false, selector_read_labels, offsetof(struct selector, labels)},
-    };
-    struct selector *select = out;
-    enum status s = shape_object(node, fields, COUNT_OF(fields), select);
-    if (s == STATUS_OK && select->all == (select->labels.n > 0))
-        s = shape_refuse(node, "must have one of \"all\" and \"labels\"");
-    return s;
 }
 
 struct bank_pcrs {
@@ -154,6 +142,26 @@ static enum status
 read_quirks(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {{"deny", true, read_denied, 0}};
+    return shape_object(node, fields, COUNT_OF(fields), out);
+}
+
+static enum status
+read_roles(const struct shape_node *node, void *list)
+{
+    static const struct shape_array shape = {sizeof(char *), 1, LIMIT_ANNOUNCE_ROLES,
+                                             shape_short_text};
+    return shape_array(node, &shape, list);
+}
+
+static enum status
+read_announce(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"roles", false, read_roles, offsetof(struct policy_announce, roles)},
+        {"life", false, shape_duration, offsetof(struct policy_announce, life_s)},
+    };
+    *(struct policy_announce *)out =
+        (struct policy_announce){.present = true, .life_s = ANNOUNCE_LIFE_S};
     return shape_object(node, fields, COUNT_OF(fields), out);
 }
 
@@ -261,7 +269,7 @@ static const struct shape_field policy_fields[] = {
     {"version", true, shape_version, offsetof(struct policy, version)},
     {"perspective", true, shape_name, offsetof(struct policy, perspective)},
     {"description", false, shape_text, offsetof(struct policy, description)},
-    {"select", true, read_select, offsetof(struct policy, select)},
+    {"select", true, selector_read, offsetof(struct policy, select)},
     {"quote", false, read_quote, offsetof(struct policy, quote)},
     {"genuine", false, read_genuine, 0},
     {"member", false, read_member, 0},
@@ -271,6 +279,7 @@ static const struct shape_field policy_fields[] = {
     {"command_line", false, read_command_line, offsetof(struct policy, command_line)},
     {"ima", false, read_ima, offsetof(struct policy, ima)},
     {"quirks", false, read_quirks, offsetof(struct policy, quirks_denied)},
+    {"announce", false, read_announce, offsetof(struct policy, announce)},
 };
 
 /* A rule that needs a PCR needs it in the quote: else every device would fail it. */
@@ -291,6 +300,22 @@ check_quoted(const struct shape_node *root, const struct policy *p)
             return shape_refuse(&quote, "a rule needs PCR %u, which is not in it", pcr);
     }
     return STATUS_OK;
+}
+
+bool
+policy_announces(const struct policy_announce *rule, const char *role)
+{
+    static const char *const local[] = {"initrd", "command-line", "load-options", "grub-command"};
+    char *const *roles = rule->roles.items;
+    for (size_t i = 0; i < rule->roles.n; i++) {
+        if (text_equal(roles[i], role))
+            return true;
+    }
+    for (size_t i = 0; rule->roles.n == 0 && i < COUNT_OF(local); i++) {
+        if (text_equal(local[i], role))
+            return true;
+    }
+    return rule->roles.n == 0 && text_starts(role, "grub-file:");
 }
 
 enum status

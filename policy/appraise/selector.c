@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define VALUES_MAX     64u
@@ -87,4 +88,26 @@ selector_read_device(const struct shape_node *node, void *device)
     if (strlen(value) != DEVICE_ID_TEXT || strspn(value, "0123456789abcdef") != DEVICE_ID_TEXT)
         return shape_refuse(node, "must be a device id: 32 lower-case hex digits");
     return shape_short_text(node, device);
+}
+
+static enum status
+read_all(const struct shape_node *node, void *all)
+{
+    *(bool *)all = shape_is_true(node);
+    return shape_is_true(node) ? STATUS_OK
+                               : shape_refuse(node, "must be true: leave it out otherwise");
+}
+
+enum status
+selector_read(const struct shape_node *node, void *selector)
+{
+    static const struct shape_field fields[] = {
+        {"all", false, read_all, offsetof(struct selector, all)},
+        {"labels", false, selector_read_labels, offsetof(struct selector, labels)},
+    };
+    struct selector *select = selector;
+    enum status s = shape_object(node, fields, sizeof fields / sizeof fields[0], select);
+    if (s == STATUS_OK && select->all == (select->labels.n > 0))
+        s = shape_refuse(node, "must have one of \"all\" and \"labels\"");
+    return s;
 }

@@ -22,6 +22,8 @@ struct selector {
 
 bool selector_match(const struct selector *s, const struct subject *subject);
 
+/* An object with one of "all" (true) and "labels", into a struct selector. */
+enum status selector_read(const struct shape_node *node, void *selector);
 /* {"site": "tokyo", "role": ["gateway", "edge"]} into struct shape_list of struct selector_label.
  */
 enum status selector_read_labels(const struct shape_node *node, void *labels);

@@ -76,6 +76,7 @@ enum status shape_name(const struct shape_node *node, void *name); /* char *, te
 enum status shape_short_text(const struct shape_node *node, void *text); /* char *, 1 to 63 bytes */
 enum status shape_version(const struct shape_node *node, void *number);  /* uint64_t from 1 */
 enum status shape_bool(const struct shape_node *node, void *value);      /* bool */
+enum status shape_time(const struct shape_node *node, void *unix_s);     /* int64_t, RFC 3339 UTC */
 enum status shape_duration(const struct shape_node *node, void *seconds); /* int64_t */
 /* An integer of min to max. */
 MUST_CHECK enum status shape_integer(const struct shape_node *node, uint64_t min, uint64_t max,

@@ -330,6 +330,16 @@ shape_duration(const struct shape_node *node, void *seconds)
 }
 
 enum status
+shape_time(const struct shape_node *node, void *unix_s)
+{
+    const char *value = NULL;
+    enum status s = shape_borrow_text(node, &value);
+    if (s == STATUS_OK && text_parse_time(value, unix_s) != STATUS_OK)
+        s = shape_refuse(node, "must be a time such as \"2026-11-22T17:10:00Z\"");
+    return s;
+}
+
+enum status
 shape_word(const struct shape_node *node, const char *const *words, size_t n, size_t *out)
 {
     const char *value = NULL;

@@ -58,6 +58,9 @@ struct subject {
     bool continues_boot;          /* the boot record: this round goes on where the last one ended */
     const struct subject_pcrs
         *last_good; /* of the last trusted boot in this perspective's sense; may be NULL */
+    /* The boot record: when this boot was first seen, unix s; 0: this round is its first. */
+    int64_t boot_since_s;
+    const char *last_generation; /* appraisal_generation() of the boot before this one; NULL */
 };
 
 /* "verified", "unverified", "software"; "list", "token", "approval", "first-use", "none"; life

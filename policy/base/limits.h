@@ -38,6 +38,8 @@
 #define LIMIT_DOCUMENT           (16u * 1024u * 1024u) /* a policy or reference set, JSON */
 #define LIMIT_DOCUMENTS          1024u                 /* active policies and reference sets */
 #define LIMIT_REFERENCES         16u                   /* reference sets that one rule names */
+#define LIMIT_GENERATIONS        1024u                 /* of one line of software */
+#define LIMIT_ANNOUNCE_ROLES     64u                   /* that one policy names */
 #define LIMIT_COMPONENTS         16384u                /* of one reference set */
 #define LIMIT_COMPONENT_VALUES   4096u                 /* of one component */
 #define LIMIT_TEMPLATE           4096u                 /* a command-line template, bytes */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attestctl policy and reference: check offline, put, activate, deactivate, get, list. */
+/* attestctl policy, reference and generations: check offline, put, activate, deactivate, get, list.
+ */
 #include "appraise/documents.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -8,12 +9,6 @@
 #include "ctl/remote_json.h"
 
 #define CELL 256
-
-static const char *
-collection_of(enum document_kind kind)
-{
-    return kind == DOCUMENT_POLICY ? "policies" : "references";
-}
 
 /* The file, parsed as the verifier will parse it. */
 static enum status
@@ -51,8 +46,7 @@ check_document(struct context *c, enum document_kind kind)
     if (s != STATUS_OK)
         return fail_document(c->arguments[0], s, &diag);
     const struct document_info *info = document_info(d);
-    (void)printf("%s %s version %llu is well-formed\n",
-                 kind == DOCUMENT_POLICY ? "policy" : "reference", info->id,
+    (void)printf("%s %s version %llu is well-formed\n", document_kind_name(kind), info->id,
                  (unsigned long long)info->version);
     return EXIT_YES;
 }
@@ -68,13 +62,13 @@ put_document(struct context *c, enum document_kind kind)
     enum status s = load_document(c->arguments[0], kind, &text, &d, &diag);
     if (s != STATUS_OK)
         return fail_document(c->arguments[0], s, &diag);
-    (void)snprintf(path, sizeof path, "/v1/%s", collection_of(kind));
+    (void)snprintf(path, sizeof path, "/v1/%s", document_kind_collection(kind));
     struct client_request request = {
         .method = "POST", .path = path, .type = "application/json", .body = buffer_bytes(&text)};
     int rc = remote_bytes(c, &request, &answer);
     if (rc == EXIT_YES)
-        (void)printf("%s %s version %llu: %s\n", collection_of(kind), document_info(d)->id,
-                     (unsigned long long)document_info(d)->version,
+        (void)printf("%s %s version %llu: %s\n", document_kind_collection(kind),
+                     document_info(d)->id, (unsigned long long)document_info(d)->version,
                      answer.http_status == 200 ? "was there already" : "put");
     return rc;
 }
@@ -88,7 +82,8 @@ post_activation(struct context *c, enum document_kind kind, const char *verb, js
     if (!text_is_name(c->arguments[0]))
         return command_fail(STATUS_INVALID,
                             &(struct diag){.clause = "document", .text = "not a document's id"});
-    (void)snprintf(path, sizeof path, "/v1/%s/%s/%s", collection_of(kind), c->arguments[0], verb);
+    (void)snprintf(path, sizeof path, "/v1/%s/%s/%s", document_kind_collection(kind),
+                   c->arguments[0], verb);
     int rc = remote_call(c, "POST", path, owned, &answer);
     if (rc == EXIT_YES && answer)
         (void)printf("%s is active\n", remote_cell(answer, "id", id, CELL));
@@ -117,10 +112,11 @@ get_document(struct context *c, enum document_kind kind)
         return command_fail(STATUS_INVALID,
                             &(struct diag){.clause = "document", .text = "ID [VERSION] expected"});
     if (version > 0)
-        (void)snprintf(path, sizeof path, "/v1/%s/%s?version=%llu", collection_of(kind),
+        (void)snprintf(path, sizeof path, "/v1/%s/%s?version=%llu", document_kind_collection(kind),
                        c->arguments[0], (unsigned long long)version);
     else
-        (void)snprintf(path, sizeof path, "/v1/%s/%s", collection_of(kind), c->arguments[0]);
+        (void)snprintf(path, sizeof path, "/v1/%s/%s", document_kind_collection(kind),
+                       c->arguments[0]);
     struct client_request request = {.method = "GET", .path = path};
     int rc = remote_bytes(c, &request, &answer);
     if (rc == EXIT_YES)
@@ -135,9 +131,9 @@ list_documents(struct context *c, enum document_kind kind)
     json_auto_t *answer = NULL;
     size_t i;
     json_t *d;
-    (void)snprintf(path, sizeof path, "/v1/%s?limit=500", collection_of(kind));
+    (void)snprintf(path, sizeof path, "/v1/%s?limit=500", document_kind_collection(kind));
     int rc = remote_call(c, "GET", path, NULL, &answer);
-    json_t *list = json_object_get(answer, collection_of(kind));
+    json_t *list = json_object_get(answer, document_kind_collection(kind));
     if (rc != EXIT_YES || c->json)
         return rc == EXIT_YES ? remote_print(list) : rc;
     json_array_foreach(list, i, d)(void) printf(
@@ -175,6 +171,7 @@ list_documents(struct context *c, enum document_kind kind)
 
 COLLECTION(policy, DOCUMENT_POLICY)
 COLLECTION(reference, DOCUMENT_REFERENCE)
+COLLECTION(generations, DOCUMENT_GENERATIONS)
 
 const struct command document_commands[] = {
     {"policy", "check", "FILE", 1, 1, "check a policy offline", check_policy, ""},
@@ -195,5 +192,17 @@ const struct command document_commands[] = {
     {"reference", "get", "ID [VERSION]", 1, 2, "print a reference set", get_reference,
      COMMAND_REMOTE},
     {"reference", "list", "", 0, 0, "list reference sets", list_reference, COMMAND_REMOTE "json"},
+    {"generations", "check", "FILE", 1, 1, "check states of generations offline", check_generations,
+     ""},
+    {"generations", "put", "FILE", 1, 1, "store a new version of states of generations",
+     put_generations, COMMAND_REMOTE},
+    {"generations", "activate", "ID VERSION", 2, 2, "bring a version into force",
+     activate_generations, COMMAND_REMOTE},
+    {"generations", "deactivate", "ID", 1, 1, "take states of generations out of force",
+     deactivate_generations, COMMAND_REMOTE},
+    {"generations", "get", "ID [VERSION]", 1, 2, "print states of generations", get_generations,
+     COMMAND_REMOTE},
+    {"generations", "list", "", 0, 0, "list states of generations", list_generations,
+     COMMAND_REMOTE "json"},
 };
 const size_t document_n_commands = sizeof document_commands / sizeof *document_commands;

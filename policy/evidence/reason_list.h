@@ -32,7 +32,12 @@
     X(REASON_QUOTE_SIGNER, "quote.signer", REASON_KIND_ATTEMPT, "the qualified signer is not this attestation key in the endorsement hierarchy") \
     X(REASON_QUOTE_SELECTION, "quote.selection", REASON_KIND_ATTEMPT, "the quoted PCRs are not those that the challenge asks for") \
     X(REASON_QUOTE_EXTRA_DATA, "quote.extra-data", REASON_KIND_ATTEMPT, "the quote answers another challenge, device, origin, channel or manifest") \
-    X(REASON_QUOTE_COMPOSITE, "quote.composite", REASON_KIND_ATTEMPT, "the PCR values sent do not give the quoted composite digest")
+    X(REASON_QUOTE_COMPOSITE, "quote.composite", REASON_KIND_ATTEMPT, "the PCR values sent do not give the quoted composite digest") \
+    X(REASON_ANNOUNCE_MALFORMED, "announce.malformed", REASON_KIND_ATTEMPT, "the announcement is not well-formed, or of another device") \
+    X(REASON_ANNOUNCE_NOT_TRUSTED, "announce.not-trusted", REASON_KIND_ATTEMPT, "only a device whose present boot is trusted may announce its next one") \
+    X(REASON_ANNOUNCE_ROLE, "announce.role", REASON_KIND_ATTEMPT, "no policy lets this component be announced") \
+    X(REASON_ANNOUNCE_TWICE, "announce.twice", REASON_KIND_ATTEMPT, "an announcement for that boot is held already") \
+    X(REASON_ANNOUNCE_LATE, "announce.late", REASON_KIND_ATTEMPT, "the boot that was announced has begun, or the announcement is too old")
 
 #define REASON_LIST_ENROLL(X) \
     X(REASON_EK_MALFORMED, "ek.malformed", REASON_KIND_ATTEMPT, "the endorsement key or a certificate is not well-formed") \

@@ -4,6 +4,11 @@
 #include "tests/mutation/mutation.h"
 
 const struct mutation mutation_elsewhere[] = {
+    {REASON_ANNOUNCE_MALFORMED, NULL, VERDICT_NONE, "tests/unit/test-announcement.c"},
+    {REASON_ANNOUNCE_NOT_TRUSTED, NULL, VERDICT_NONE, "tests/unit/test-announcement.c"},
+    {REASON_ANNOUNCE_ROLE, NULL, VERDICT_NONE, "tests/unit/test-announcement.c"},
+    {REASON_ANNOUNCE_TWICE, NULL, VERDICT_NONE, "tests/unit/test-announcement.c"},
+    {REASON_ANNOUNCE_LATE, NULL, VERDICT_NONE, "tests/unit/test-announcement.c"},
     {REASON_CHALLENGE_MISSING, NULL, VERDICT_NONE, "tests/contract/test-store_audit.c"},
     {REASON_CHALLENGE_MALFORMED, NULL, VERDICT_NONE, "tests/unit/test-freshness.c"},
     {REASON_CHALLENGE_FOREIGN, NULL, VERDICT_NONE, "tests/unit/test-freshness.c"},
