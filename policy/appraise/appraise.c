@@ -60,9 +60,11 @@ judge_with(struct judge *j, const struct boot *b)
     identity_judge(j);
     ledger_judge(j);
     judge_found(j);
-    secure_boot_judge(j);
+    enum status s = secure_boot_judge(j);
+    if (s != STATUS_OK)
+        return s;
     boot_judge(j, b);
-    enum status s = command_line_judge(j);
+    s = command_line_judge(j);
     quirks_judge(j);
     ima_judge(j);
     return s;

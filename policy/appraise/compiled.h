@@ -23,7 +23,8 @@ struct compiled_policy {
     const struct policy *policy;
     struct compiled_references boot;
     struct compiled_references ima;
-    struct file_set revoked; /* every revoked value of the sets that the boot rule names */
+    struct compiled_references dbx; /* each with a dbx list */
+    struct file_set revoked;        /* every revoked value of the sets that the boot rule names */
 };
 
 size_t compiled_n_policies(const struct documents *d);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PCR_APPLICATION 16u /* resettable from user space, as is 23: never evidence */
 #define PCR_MAX         22u
@@ -50,6 +51,43 @@ document_read_pcrs(const struct shape_node *node, void *mask)
     }
     *(uint32_t *)mask = set;
     return STATUS_OK;
+}
+
+enum status
+document_parse_digest(const struct shape_node *node, const struct alg *alg, const char *hex,
+                      struct digest *out)
+{
+    out->alg = alg->id;
+    out->size = alg->size;
+    if (text_parse_hex_exact(hex, out->data, alg->size) != STATUS_OK)
+        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
+    return STATUS_OK;
+}
+
+enum status
+document_read_digest(const struct shape_node *node, void *digest)
+{
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s != STATUS_OK)
+        return s;
+    const char *colon = strchr(text, ':');
+    char name[16] = "";
+    if (colon && (size_t)(colon - text) < sizeof name)
+        memcpy(name, text, (size_t)(colon - text));
+    const struct alg *alg = alg_by_name(name);
+    if (!alg)
+        return shape_refuse(node, "must be ALGORITHM:HEX, such as \"sha256:...\"");
+    return document_parse_digest(node, alg, colon + 1, digest);
+}
+
+enum status
+document_read_trusted_digest(const struct shape_node *node, void *digest)
+{
+    enum status s = document_read_digest(node, digest);
+    if (s == STATUS_OK && !alg_by_id(((struct digest *)digest)->alg)->trusted)
+        s = shape_refuse(node, "needs a digest better than SHA-1");
+    return s;
 }
 
 enum status

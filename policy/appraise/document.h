@@ -24,6 +24,13 @@ enum status document_read_effect(const struct shape_node *node, void *effect);
 enum status document_read_pcrs(const struct shape_node *node, void *mask);
 /* Reader of one PCR number as above into a uint32_t. */
 enum status document_read_pcr(const struct shape_node *node, void *pcr);
+/* Reader of one digest "sha256:HEX" into struct digest. */
+enum status document_read_digest(const struct shape_node *node, void *digest);
+/* The same, and not of an algorithm that carries no trust. */
+enum status document_read_trusted_digest(const struct shape_node *node, void *digest);
+/* The same of hex digits whose algorithm is known. */
+enum status document_parse_digest(const struct shape_node *node, const struct alg *alg,
+                                  const char *hex, struct digest *out);
 /* Readers of arrays: of reference set ids into struct shape_list of char *, of templates into
  * struct shape_list of struct template *. */
 enum status document_read_references(const struct shape_node *node, void *list);

@@ -198,6 +198,19 @@ check_command_lines(const struct compiled_policy *c, struct diag *diag)
     return STATUS_OK;
 }
 
+static enum status
+check_dbx(const struct compiled_policy *c, struct diag *diag)
+{
+    for (size_t i = 0; i < c->dbx.n; i++) {
+        const struct reference *r = c->dbx.items[i].document->reference;
+        if (r->dbx.n == 0)
+            return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
+                            "policy %s: secure_boot: the reference set %s has no dbx", c->info->id,
+                            r->id);
+    }
+    return STATUS_OK;
+}
+
 /* ---- revoked values ---- */
 
 /* Calls for each digest of each revoked value of a set. */
@@ -246,7 +259,11 @@ compile_policy(struct documents *d, const struct document *source, struct compil
     if (s == STATUS_OK)
         s = resolve(d, source->info.id, &source->policy->ima.references, &out->ima, diag);
     if (s == STATUS_OK)
+        s = resolve(d, source->info.id, &source->policy->secure_boot.dbx, &out->dbx, diag);
+    if (s == STATUS_OK)
         s = check_boot(out, diag);
+    if (s == STATUS_OK)
+        s = check_dbx(out, diag);
     if (s == STATUS_OK)
         s = check_files(out, diag);
     if (s == STATUS_OK)

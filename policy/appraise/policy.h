@@ -10,10 +10,40 @@
 
 enum policy_effect { POLICY_ENFORCE = 0, POLICY_WARN };
 
+/* What one Secure Boot variable must, may and must not hold; lists of struct digest. */
+struct policy_keys {
+    bool present;
+    struct shape_list required, allowed, forbidden; /* allowed: empty means any */
+};
+
+struct policy_sbat {
+    bool present;
+    uint64_t level;
+    struct shape_list components; /* struct policy_sbat_component */
+};
+
+struct policy_sbat_component {
+    char *name;
+    uint64_t generation;
+};
+
 struct policy_secure_boot {
     bool present;
     bool on;
+    struct shape_list pk;             /* struct digest: any of them; empty: not judged */
+    struct policy_keys kek, db, used; /* used: what let an image run */
+    struct shape_list dbx;            /* char *: reference sets whose dbx must be there */
+    struct policy_sbat sbat;
+    uint32_t microsoft_2023; /* bit by enum policy_microsoft; 0: not judged */
     enum policy_effect effect;
+};
+
+/* Microsoft's certificates of 2023 that Linux boot needs or may need. */
+enum policy_microsoft {
+    POLICY_MICROSOFT_KEK,     /* in KEK: Microsoft Corporation KEK 2K CA 2023 */
+    POLICY_MICROSOFT_UEFI,    /* in db: Microsoft UEFI CA 2023, which signs shim */
+    POLICY_MICROSOFT_WINDOWS, /* in db: Windows UEFI CA 2023 */
+    POLICY_MICROSOFT_COUNT
 };
 
 struct policy_boot {
@@ -69,5 +99,7 @@ struct policy {
  * itself ("initrd", "command-line", "load-options", "grub-command", "grub-file:..."), never what a
  * maker signs, such as shim or kernel. */
 bool policy_announces(const struct policy_announce *rule, const char *role);
+/* Reader of the rule "secure_boot" into struct policy_secure_boot. */
+enum status policy_read_secure_boot(const struct shape_node *node, void *rule);
 /* Read the document's root object. Statuses as shape.h. */
 MUST_CHECK enum status policy_read(const struct shape_node *root, struct policy *out);

@@ -67,16 +67,6 @@ read_genuines(const struct shape_node *node, void *mask)
     return read_mask(node, read_genuine_word, mask);
 }
 
-static enum status
-read_on_off(const struct shape_node *node, void *on)
-{
-    static const char *const words[] = {"off", "on"};
-    size_t i = 0;
-    enum status s = shape_word(node, words, COUNT_OF(words), &i);
-    *(bool *)on = i == 1;
-    return s;
-}
-
 /* ---- quote, quirks, announce ---- */
 
 static enum status
@@ -188,18 +178,6 @@ read_member(const struct shape_node *node, void *out)
 }
 
 static enum status
-read_secure_boot(const struct shape_node *node, void *out)
-{
-    static const struct shape_field fields[] = {
-        {"state", true, read_on_off, offsetof(struct policy_secure_boot, on)},
-        {"effect", false, document_read_effect, offsetof(struct policy_secure_boot, effect)},
-    };
-    struct policy_secure_boot *rule = out;
-    rule->present = true;
-    return shape_object(node, fields, COUNT_OF(fields), rule);
-}
-
-static enum status
 read_coverage(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
@@ -274,7 +252,7 @@ static const struct shape_field policy_fields[] = {
     {"genuine", false, read_genuine, 0},
     {"member", false, read_member, 0},
     {"evidence_age", false, shape_duration, offsetof(struct policy, evidence_age_s)},
-    {"secure_boot", false, read_secure_boot, offsetof(struct policy, secure_boot)},
+    {"secure_boot", false, policy_read_secure_boot, offsetof(struct policy, secure_boot)},
     {"boot", false, read_boot, offsetof(struct policy, boot)},
     {"command_line", false, read_command_line, offsetof(struct policy, command_line)},
     {"ima", false, read_ima, offsetof(struct policy, ima)},

@@ -50,7 +50,8 @@ struct reference {
     struct shape_list components;    /* struct reference_component */
     struct shape_list command_lines; /* struct template * */
     struct file_set files;
-    uint32_t pcrs; /* bit n: a component lists PCR n */
+    struct shape_list dbx; /* struct digest: what dbx must hold at least */
+    uint32_t pcrs;         /* bit n: a component lists PCR n */
 };
 
 /* Read the document's root object. Statuses as shape.h. */

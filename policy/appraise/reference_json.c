@@ -4,6 +4,7 @@
 #include "appraise/document.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "evidence/signature_list.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -57,17 +58,6 @@ read_platform(const struct shape_node *node, void *out)
 /* ---- values ---- */
 
 static enum status
-read_digest(const struct shape_node *node, const struct alg *alg, const char *hex,
-            struct digest *out)
-{
-    out->alg = alg->id;
-    out->size = alg->size;
-    if (text_parse_hex_exact(hex, out->data, alg->size) != STATUS_OK)
-        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
-    return STATUS_OK;
-}
-
-static enum status
 read_value_digest(const struct shape_node *node, void *out)
 {
     struct reference_value *v = out;
@@ -75,7 +65,7 @@ read_value_digest(const struct shape_node *node, void *out)
     enum status s = shape_borrow_text(node, &hex);
     if (s != STATUS_OK)
         return s;
-    return read_digest(node, alg_by_name(node->key), hex, &v->digests[v->n_digests++]);
+    return document_parse_digest(node, alg_by_name(node->key), hex, &v->digests[v->n_digests++]);
 }
 
 static enum status
@@ -233,23 +223,6 @@ read_components(const struct shape_node *node, void *out)
 /* ---- files ---- */
 
 static enum status
-read_file(const struct shape_node *node, void *out)
-{
-    const char *text = NULL;
-    enum status s = shape_borrow_text(node, &text);
-    if (s != STATUS_OK)
-        return s;
-    const char *colon = strchr(text, ':');
-    char name[16] = "";
-    if (colon && (size_t)(colon - text) < sizeof name)
-        memcpy(name, text, (size_t)(colon - text));
-    const struct alg *alg = alg_by_name(name);
-    if (!alg)
-        return shape_refuse(node, "must be ALGORITHM:HEX, such as \"sha256:...\"");
-    return read_digest(node, alg, colon + 1, out);
-}
-
-static enum status
 add_files(const struct shape_node *node, const struct digest *files, size_t n, struct file_set *set)
 {
     size_t counts[ALG_COUNT] = {0};
@@ -270,7 +243,8 @@ add_files(const struct shape_node *node, const struct digest *files, size_t n, s
 static enum status
 read_files(const struct shape_node *node, void *out)
 {
-    static const struct shape_array shape = {sizeof(struct digest), 1, LIMIT_FILES, read_file};
+    static const struct shape_array shape = {sizeof(struct digest), 1, LIMIT_FILES,
+                                             document_read_digest};
     struct arena scratch = {0};
     struct shape_source source = *node->source;
     source.arena = &scratch;
@@ -282,6 +256,14 @@ read_files(const struct shape_node *node, void *out)
         s = add_files(node, list.items, list.n, out);
     arena_free(&scratch);
     return s;
+}
+
+static enum status
+read_dbx(const struct shape_node *node, void *out)
+{
+    static const struct shape_array shape = {sizeof(struct digest), 1, SIGNATURE_LIST_MAX,
+                                             document_read_trusted_digest};
+    return shape_array(node, &shape, out);
 }
 
 /* ---- the whole ---- */
@@ -296,6 +278,7 @@ static const struct shape_field reference_fields[] = {
     {"components", false, read_components, offsetof(struct reference, components)},
     {"command_lines", false, document_read_templates, offsetof(struct reference, command_lines)},
     {"files", false, read_files, offsetof(struct reference, files)},
+    {"dbx", false, read_dbx, offsetof(struct reference, dbx)},
 };
 
 /* ---- unordered components ---- */
@@ -412,7 +395,8 @@ reference_read(const struct shape_node *root, struct reference *out)
     const struct reference_component *c = out->components.items;
     for (size_t i = 0; i < out->components.n; i++)
         out->pcrs |= 1u << c[i].pcr;
-    if (out->components.n == 0 && out->command_lines.n == 0 && file_set_count(&out->files) == 0)
-        return shape_refuse(root, "has neither components nor command_lines nor files");
+    if (out->components.n == 0 && out->command_lines.n == 0 && file_set_count(&out->files) == 0 &&
+        out->dbx.n == 0)
+        return shape_refuse(root, "has neither components nor command_lines nor files nor dbx");
     return check_unordered(root, out);
 }

@@ -11,8 +11,9 @@
 void identity_judge(struct judge *j);
 /* The TPM's counters against those of the last round. [protocol 4; TPM2 P1 36] */
 void ledger_judge(struct judge *j);
-/* The bound SecureBoot variable. Covers PCR 7. [UEFI 2.10 3.3; threats 24] */
-void secure_boot_judge(struct judge *j);
+/* The bound SecureBoot variable, and what the other bound variables hold where the policy says.
+ * Covers PCR 7. STATUS_NOMEM, STATUS_CRYPTO. [UEFI 2.10 3.3, 32.4.1; threats 24, 25] */
+MUST_CHECK enum status secure_boot_judge(struct judge *j);
 /* Bound command lines against templates. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status command_line_judge(struct judge *j);
 /* Proven IMA entries against allowed file digests, and violations. Covers PCR 10. */

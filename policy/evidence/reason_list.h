@@ -134,6 +134,13 @@
     X(REASON_SECURE_BOOT_OFF, "secure-boot.off", REASON_KIND_REASON, "Secure Boot is off") \
     X(REASON_SECURE_BOOT_ON, "secure-boot.on", REASON_KIND_REASON, "Secure Boot is on although policy wants it off") \
     X(REASON_SECURE_BOOT_UNKNOWN, "secure-boot.unknown", REASON_KIND_REASON, "no bound event says whether Secure Boot is on") \
+    X(REASON_SECURE_BOOT_CONTENT, "secure-boot.content", REASON_KIND_REASON, "a Secure Boot variable that policy judges was not measured once, bound and well-formed") \
+    X(REASON_SECURE_BOOT_PK, "secure-boot.pk", REASON_KIND_REASON, "the platform key is none of those that policy names") \
+    X(REASON_SECURE_BOOT_REQUIRED, "secure-boot.required", REASON_KIND_REASON, "a Secure Boot variable lacks what policy requires") \
+    X(REASON_SECURE_BOOT_ALLOWED, "secure-boot.not-allowed", REASON_KIND_REASON, "a Secure Boot variable holds what policy does not allow") \
+    X(REASON_SECURE_BOOT_FORBIDDEN, "secure-boot.forbidden", REASON_KIND_REASON, "a Secure Boot variable holds what policy forbids") \
+    X(REASON_SECURE_BOOT_DBX, "secure-boot.dbx", REASON_KIND_REASON, "dbx lacks entries of a list that policy names") \
+    X(REASON_SECURE_BOOT_SBAT_LEVEL, "secure-boot.sbat-level", REASON_KIND_REASON, "the SBAT level is lower than policy wants, or none was measured") \
     X(REASON_COMMAND_LINE, "command-line.unknown", REASON_KIND_REASON, "the kernel command line fits no template") \
     X(REASON_COMMAND_LINE_UNBOUND, "command-line.unbound", REASON_KIND_REASON, "no event binds a kernel command line") \
     X(REASON_IMA_UNKNOWN_FILE, "ima.unknown-file", REASON_KIND_REASON, "a measured file's digest is not allowed") \

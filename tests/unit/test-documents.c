@@ -261,7 +261,11 @@ refuses_rules_that_have_nothing_to_judge_by(void **state)
         LEAST_REFERENCE};
     refuses_snapshot(boot, 2, "the reference set f has no components");
     refuses_snapshot(ima, 2, "the reference sets have no files");
+    const char *dbx[] = {
+        POLICY("a", "owner", ",\"secure_boot\":{\"state\":\"on\",\"dbx\":[\"set\"]}"),
+        LEAST_REFERENCE};
     refuses_snapshot(line, 2, "the reference sets have no command_lines");
+    refuses_snapshot(dbx, 2, "the reference set set has no dbx");
 }
 
 static void
