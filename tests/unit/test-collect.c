@@ -97,6 +97,7 @@ reads_the_userspace_log_and_its_sticky_bit(void **state)
     collect_log_free(&log);
     assert_status(STATUS_OK, collect_read_userspace(path, 9, &log));
     assert_int_equal(COLLECT_TOO_LARGE, log.state);
+    collect_log_free(&log);
     assert_status(STATUS_OK, collect_read_userspace("/nowhere/log", 9, &log));
     assert_int_equal(COLLECT_ABSENT, log.state);
     assert_status(STATUS_OK, collect_read_userspace(NULL, 9, &log));
