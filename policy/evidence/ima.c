@@ -87,7 +87,8 @@ looks_ascii(struct bytes in)
 enum status
 ima_open(struct bytes in, uint64_t first, struct ima_reader *out, struct diag *diag)
 {
-    *out = (struct ima_reader){.in = in, .next = first, .digest_size = IMA_SHA1_SIZE};
+    *out = (struct ima_reader){
+        .in = in, .next = first, .first = first, .digest_size = IMA_SHA1_SIZE};
     if (in.size > LIMIT_IMA_SEGMENT)
         return diag_set(diag, STATUS_LIMIT, CLAUSE, 0, "list larger than permitted");
     if (in.size == 0)
@@ -139,7 +140,7 @@ ima_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *out, st
 {
     if (r->offset == r->in.size)
         return STATUS_NOT_FOUND;
-    if (r->next >= LIMIT_IMA_ENTRIES)
+    if (r->next - r->first >= LIMIT_IMA_ENTRIES)
         return diag_set(diag, STATUS_LIMIT, CLAUSE, r->offset, "too many entries");
     *out = (struct ima_entry){.number = r->next};
     enum status s =
@@ -220,6 +221,33 @@ ima_is_aggregate(const struct ima_entry *e)
 {
     static const char name[] = "boot_aggregate";
     return e->path.size == sizeof name - 1 && bytes_equal(e->path, bytes_of(name, sizeof name - 1));
+}
+
+unsigned
+ima_odd(const struct ima_entry *e, enum reason_code out[static IMA_ODD_MAX])
+{
+    unsigned n = 0;
+    if (e->pcr != IMA_PCR)
+        out[n++] = REASON_IMA_PCR;
+    else if (e->violation)
+        out[n++] = REASON_IMA_VIOLATION;
+    if (e->digest_bad)
+        out[n++] = REASON_IMA_DIGEST;
+    if (!e->template_known)
+        out[n++] = REASON_IMA_TEMPLATE;
+    return n;
+}
+
+struct reason
+ima_reason(enum reason_code code, const struct ima_entry *e)
+{
+    struct reason r = {.code = code,
+                       .log = REASON_LOG_IMA,
+                       .pcr = (int32_t)IMA_PCR,
+                       .event = (int64_t)e->number,
+                       .bound = !e->digest_bad};
+    reason_set_found_escaped(&r, code == REASON_IMA_TEMPLATE ? e->name : e->path);
+    return r;
 }
 
 enum status

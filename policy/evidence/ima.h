@@ -42,6 +42,7 @@ struct ima_reader {
     struct bytes in;
     size_t offset; /* of the next entry */
     uint64_t next; /* its number */
+    uint64_t first; /* number of the segment's first entry */
     enum ima_format format;
     size_t digest_size; /* of a binary list's entries */
 };
@@ -68,6 +69,12 @@ MUST_CHECK enum status ima_extend_value(struct hasher *h, uint16_t alg, enum ima
                                         const struct ima_entry *e, struct digest *out);
 /* The entry is a boot_aggregate (by its path). */
 bool ima_is_aggregate(const struct ima_entry *e);
+/* What makes an entry no statement about a file: another PCR or a violation; a listed digest that
+ * is not its data's; an unknown template. As many codes as are returned; digest_bad is set. */
+#define IMA_ODD_MAX 3u
+unsigned ima_odd(const struct ima_entry *e, enum reason_code out[static IMA_ODD_MAX]);
+/* A reason that names the entry: by its path, or by its template where that is what is wrong. */
+struct reason ima_reason(enum reason_code code, const struct ima_entry *e);
 /* Replay alone, without a quote, for inspection: the value of every PCR that entries name, for one
  * bank; padded: SHA-1 template digests padded with zeros. STATUS_UNSUPPORTED: libcrypto lacks alg.
  */

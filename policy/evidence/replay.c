@@ -108,6 +108,7 @@ replay_verify(struct hasher *h, const struct quote *quote, const struct replay_i
     w->in = input;
     w->reasons = reasons;
     w->out = replay;
+    replay->before = input->state;
     replay->after = input->state;
     enum status s = run(w);
     if (s != STATUS_OK)
@@ -151,6 +152,12 @@ replay_n_ima(const struct replay *r)
     return r->n_ima;
 }
 
+size_t
+replay_n_ima_older(const struct replay *r)
+{
+    return r->n_ima_older;
+}
+
 const struct ima_entry *
 replay_ima_at(const struct replay *r, size_t i)
 {
@@ -167,6 +174,12 @@ size_t
 replay_ima_size(const struct replay *r)
 {
     return r->ima_size;
+}
+
+const struct replay_state *
+replay_state_before(const struct replay *r)
+{
+    return &r->before;
 }
 
 const struct replay_state *

@@ -21,6 +21,8 @@ struct replay_state {
         bool decided;       /* whether mode is known yet */
     } banks[LIMIT_BANKS];
     bool aggregate_seen; /* a boot_aggregate was checked against this boot */
+    bool aggregate_bad;  /* it was of another boot, or was missing: so it stays */
+    uint64_t list_first; /* entries before the running kernel's list: kexec left them behind */
 };
 
 struct replay_input {
@@ -32,7 +34,9 @@ struct replay_input {
     bool userspace_present;
     bool userspace_incomplete; /* the device says so (sticky bit of the file) */
     struct replay_state state; /* zero value: a new boot */
-    struct bytes ima_older; /* the entries that earlier rounds of this boot proved; may be empty */
+    bool ima_starts_over;   /* ima is another kernel's list: it goes on from the remembered value */
+    struct bytes ima_older; /* the entries that earlier rounds of this boot proved, or empty: they
+                             * are then not listed again */
 };
 
 enum replay_pcr {
@@ -69,14 +73,17 @@ size_t replay_n_events(const struct replay *r);
 const struct replay_event *replay_event_at(const struct replay *r, size_t i);
 /* Bank number for replay_event.digest; LIMIT_BANKS when not quoted. */
 size_t replay_bank(const struct replay *r, uint16_t alg);
-/* Proven IMA entries, older ones first. */
+/* Proven IMA entries, those of input->ima_older first. */
 size_t replay_n_ima(const struct replay *r);
+/* How many of them are older. */
+size_t replay_n_ima_older(const struct replay *r);
 const struct ima_entry *replay_ima_at(const struct replay *r, size_t i);
 /* Entries sent that the quote does not cover yet. */
 size_t replay_n_ima_unattested(const struct replay *r);
 /* Bytes of input->ima that are proven: what the store keeps as this round's segment. */
 size_t replay_ima_size(const struct replay *r);
-/* State to keep with the result. */
+/* The state that replay began with, and the one to keep with the result. */
+const struct replay_state *replay_state_before(const struct replay *r);
 const struct replay_state *replay_state_after(const struct replay *r);
 /* What systemd extends into PCR 11 after the boot log has ended, in order; NULL past the last. A
  * boot without an initrd begins at REPLAY_PHASE_HOST. [systemd-pcrphase.service(8)] */

@@ -42,9 +42,10 @@ blame(struct replay_work *w, const struct ima_entry *e, const struct digest *exp
 }
 
 enum status
-replay_aggregate_check(struct replay_work *w, const struct ima_entry *e)
+replay_aggregate_check(struct replay_work *w, const struct ima_entry *e, bool *good)
 {
     static const size_t lengths[] = {LONG_PCRS, SHORT_PCRS};
+    *good = false;
     size_t bank = 0;
     while (bank < w->out->n_banks && w->out->banks[bank] != e->file_alg)
         bank++;
@@ -58,7 +59,8 @@ replay_aggregate_check(struct replay_work *w, const struct ima_entry *e)
         enum status s = aggregate(w, bank, lengths[i], &expected, &complete);
         if (s != STATUS_OK)
             return s;
-        if (complete && digest_equal_bytes(&expected, e->file_digest))
+        *good = complete && digest_equal_bytes(&expected, e->file_digest);
+        if (*good)
             return STATUS_OK;
     }
     blame(w, e, expected.size > 0 ? &expected : NULL,

@@ -10,7 +10,7 @@
 
 #define FIRST_ENTRIES 16u
 #define ENTRY_SIZE    112u /* of an ima-ng entry with a short path */
-#define NAMED_MAX     16u  /* entries named one by one for each code; the rest are in their count */
+#define NAMED_MAX     16u  /* entries of a round that are named for each code */
 #define NO_MATCH      SIZE_MAX
 
 struct ima_bank {
@@ -26,7 +26,6 @@ struct ima_bank {
 struct ima_work {
     struct replay_work *w;
     struct ima_bank banks[LIMIT_BANKS];
-    size_t n_older; /* entries before this segment in out->ima */
     size_t n_allocated;
     struct ima_reader reader;
     size_t n_odd;        /* entries that need a second look once they are proven */
@@ -73,21 +72,6 @@ read_entry(struct ima_work *i)
     return i->malformed ? STATUS_NOT_FOUND : s;
 }
 
-/* The entries that earlier rounds proved: kept by us, so they must be as many as they were. */
-static enum status
-read_older(struct ima_work *i)
-{
-    if (i->w->in->ima_older.size == 0)
-        return STATUS_OK;
-    enum status s = ima_open(i->w->in->ima_older, 0, &i->reader, NULL);
-    while (s == STATUS_OK)
-        s = read_entry(i);
-    if (s != STATUS_NOT_FOUND)
-        return s == STATUS_NOMEM ? s : STATUS_STORE;
-    i->n_older = i->w->out->n_ima;
-    return !i->malformed && i->n_older == i->w->in->state.n_entries ? STATUS_OK : STATUS_STORE;
-}
-
 /* What this bank's PCR 10 was after the entries that are proven already. */
 static bool
 start_bank(struct ima_work *i, size_t bank)
@@ -111,11 +95,11 @@ start_bank(struct ima_work *i, size_t bank)
     return known || !b->quoted;
 }
 
-/* SHA-1 check of the listed digest; what it does not cover is emptied, so that no rule reads it. */
+/* The listed digest is that of the data; what it does not cover is emptied, so that no rule reads
+ * it. */
 static enum status
 check_entry(struct ima_work *i, struct ima_entry *e)
 {
-    bool is_odd = e->violation || !e->template_known || e->pcr != IMA_PCR;
     if (!e->violation) {
         struct digest computed;
         enum status s = ima_template_digest(i->w->h, ima_list_alg(e), e, &computed);
@@ -130,9 +114,39 @@ check_entry(struct ima_work *i, struct ima_entry *e)
         e->signature = (struct bytes){0};
         e->buffer = (struct bytes){0};
     }
-    i->n_odd += is_odd || e->digest_bad;
-    i->n_aggregates += ima_is_aggregate(e);
     return STATUS_OK;
+}
+
+/* Segments follow one another, each in its list's format; together they may be longer than one. */
+static enum status
+open_older(struct ima_work *i)
+{
+    struct bytes older = i->w->in->ima_older;
+    size_t n = older.size < LIMIT_IMA_SEGMENT ? older.size : LIMIT_IMA_SEGMENT;
+    enum status s = ima_open(bytes_slice(older, 0, n), 0, &i->reader, NULL);
+    i->reader.in = older;
+    return s;
+}
+
+/* The entries that earlier rounds proved: kept by us, so they must be as many as they were. What
+ * was wrong with them is found again, since the rules judge them again. */
+static enum status
+read_older(struct ima_work *i)
+{
+    struct replay *out = i->w->out;
+    if (i->w->in->ima_older.size == 0)
+        return STATUS_OK;
+    enum status s = open_older(i);
+    while (s == STATUS_OK) {
+        i->reader.first = i->reader.next;
+        s = read_entry(i);
+        if (s == STATUS_OK)
+            s = check_entry(i, &out->ima[out->n_ima - 1]);
+    }
+    if (s != STATUS_NOT_FOUND)
+        return s == STATUS_NOMEM || s == STATUS_CRYPTO ? s : STATUS_STORE;
+    out->n_ima_older = out->n_ima;
+    return !i->malformed && out->n_ima == i->w->in->state.n_entries ? STATUS_OK : STATUS_STORE;
 }
 
 static enum status
@@ -145,6 +159,14 @@ extend(struct ima_work *i, struct ima_bank *b, const struct ima_entry *e)
     if (s != STATUS_OK)
         return s;
     return digest_extend(i->w->h, &b->pcr, digest_bytes(&value));
+}
+
+static void
+note_entry(struct ima_work *i, const struct ima_entry *e)
+{
+    enum reason_code codes[IMA_ODD_MAX];
+    i->n_odd += ima_odd(e, codes) > 0;
+    i->n_aggregates += ima_is_aggregate(e);
 }
 
 /* The first byte is looked at before the rest, since this is asked after every entry. */
@@ -184,13 +206,14 @@ scan(struct ima_work *i, bool *found)
             return s == STATUS_NOT_FOUND ? STATUS_OK : s;
         struct ima_entry *e = &out->ima[out->n_ima - 1];
         s = check_entry(i, e);
+        note_entry(i, e);
         for (size_t bank = 0; s == STATUS_OK && bank < out->n_banks; bank++) {
             if (i->banks[bank].quoted)
                 s = extend(i, &i->banks[bank], e);
         }
         if (s != STATUS_OK)
             return s;
-        *found = note_matches(i, out->n_ima - i->n_older);
+        *found = note_matches(i, out->n_ima - out->n_ima_older);
     }
     return STATUS_OK;
 }
@@ -202,12 +225,12 @@ scan_bank(struct ima_work *i, struct ima_bank *b, enum ima_mode mode)
     struct replay *out = i->w->out;
     b->mode = mode;
     b->pcr = b->start;
-    for (size_t k = i->n_older; k < out->n_ima; k++) {
+    for (size_t k = out->n_ima_older; k < out->n_ima; k++) {
         enum status s = extend(i, b, &out->ima[k]);
         if (s != STATUS_OK)
             return s;
         if (is_reached(b)) {
-            b->match = k + 1 - i->n_older;
+            b->match = k + 1 - out->n_ima_older;
             b->end = b->pcr;
             return STATUS_OK;
         }
@@ -256,11 +279,11 @@ count_unattested(struct ima_work *i, size_t n_proven)
     struct ima_entry e;
     struct ima_reader r = i->reader;
     r.next = i->w->in->state.n_entries + n_proven;
-    r.offset = n_proven > 0 ? out->ima[i->n_older + n_proven - 1].end : 0;
+    r.offset = n_proven > 0 ? out->ima[out->n_ima_older + n_proven - 1].end : 0;
     out->ima_size = r.offset;
     while (ima_next(&r, NULL, &e, NULL) == STATUS_OK)
         out->n_ima_unattested++;
-    out->n_ima = i->n_older + n_proven;
+    out->n_ima = out->n_ima_older + n_proven;
     if (r.offset == r.in.size && out->n_ima_unattested == 0)
         return;
     struct reason *reason =
@@ -272,61 +295,66 @@ count_unattested(struct ima_work *i, size_t n_proven)
     reason_set_found(reason, text);
 }
 
-static void
-blame_entry(struct ima_work *i, enum reason_code code, const struct ima_entry *e, unsigned *n)
-{
-    if (++*n > NAMED_MAX)
-        return;
-    struct reason *r = blame(i->w, code, (int64_t)e->number);
-    r->bound = !e->digest_bad;
-    reason_set_found_escaped(r, code == REASON_IMA_TEMPLATE ? e->name : e->path);
-}
-
+/* The first of each kind are named. */
 static void
 judge_odd(struct ima_work *i)
 {
-    unsigned n_violations = 0;
-    unsigned n_bad = 0;
-    unsigned n_unknown = 0;
-    unsigned n_pcr = 0;
+    unsigned n_named[REASON_COUNT] = {0};
     const struct replay *out = i->w->out;
-    for (size_t k = i->n_older; i->n_odd > 0 && k < out->n_ima; k++) {
-        const struct ima_entry *e = &out->ima[k];
-        if (e->pcr != IMA_PCR)
-            blame_entry(i, REASON_IMA_PCR, e, &n_pcr);
-        else if (e->violation)
-            blame_entry(i, REASON_IMA_VIOLATION, e, &n_violations);
-        if (e->digest_bad)
-            blame_entry(i, REASON_IMA_DIGEST, e, &n_bad);
-        if (!e->template_known)
-            blame_entry(i, REASON_IMA_TEMPLATE, e, &n_unknown);
+    for (size_t k = out->n_ima_older; i->n_odd > 0 && k < out->n_ima; k++) {
+        enum reason_code codes[IMA_ODD_MAX];
+        unsigned n = ima_odd(&out->ima[k], codes);
+        for (unsigned c = 0; c < n; c++) {
+            if (n_named[codes[c]]++ < NAMED_MAX)
+                *reasons_add(i->w->reasons, codes[c]) = ima_reason(codes[c], &out->ima[k]);
+        }
     }
 }
 
-/* The list begins with this boot's aggregate; a later one means that the kernel was replaced. */
+static enum status
+judge_aggregate(struct ima_work *i, const struct ima_entry *e)
+{
+    struct replay_state *after = &i->w->out->after;
+    bool good = false;
+    if (e->pcr != IMA_PCR)
+        return STATUS_OK;
+    if (e->number > 0)
+        (void)blame(i->w, REASON_IMA_KEXEC, (int64_t)e->number);
+    enum status s = replay_aggregate_check(i->w, e, &good);
+    after->aggregate_seen = true;
+    after->aggregate_bad = after->aggregate_bad || !good;
+    return s;
+}
+
+static void
+blame_aggregate(struct ima_work *i, uint64_t event, const char *why)
+{
+    struct reason *r = blame(i->w, REASON_IMA_AGGREGATE, (int64_t)event);
+    reason_set_found(r, why);
+    i->w->out->after.aggregate_bad = true;
+}
+
+/* A list begins with this boot's aggregate; a later one means that the kernel was replaced. */
 static enum status
 judge_aggregates(struct ima_work *i)
 {
     struct replay *out = i->w->out;
     size_t n_left = i->n_aggregates;
-    for (size_t k = i->n_older; n_left > 0 && k < out->n_ima; k++) {
-        const struct ima_entry *e = &out->ima[k];
-        if (!ima_is_aggregate(e))
+    bool begins = out->n_ima_older < out->n_ima && ima_is_aggregate(&out->ima[out->n_ima_older]);
+    if (out->after.aggregate_bad)
+        blame_aggregate(i, 0, "found in an earlier round of this boot");
+    for (size_t k = out->n_ima_older; n_left > 0 && k < out->n_ima; k++) {
+        if (!ima_is_aggregate(&out->ima[k]))
             continue;
         n_left--;
-        if (e->pcr != IMA_PCR)
-            continue;
-        if (e->number > 0)
-            (void)blame(i->w, REASON_IMA_KEXEC, (int64_t)e->number);
-        enum status s = replay_aggregate_check(i->w, e);
+        enum status s = judge_aggregate(i, &out->ima[k]);
         if (s != STATUS_OK)
             return s;
-        out->after.aggregate_seen = true;
     }
-    if (out->n_ima > i->n_older && !out->after.aggregate_seen) {
-        struct reason *r = blame(i->w, REASON_IMA_AGGREGATE, 0);
-        reason_set_found(r, "the list does not begin with boot_aggregate");
-    }
+    bool first = i->w->in->state.n_entries == 0 || i->w->in->ima_starts_over;
+    if (out->n_ima > out->n_ima_older && first && !begins)
+        blame_aggregate(i, i->w->in->state.n_entries,
+                        "the list does not begin with boot_aggregate");
     return STATUS_OK;
 }
 
@@ -335,6 +363,8 @@ keep_state(struct ima_work *i, size_t n_new)
 {
     struct replay_state *after = &i->w->out->after;
     after->n_entries = i->w->in->state.n_entries + n_new;
+    if (i->w->in->ima_starts_over)
+        after->list_first = i->w->in->state.n_entries;
     after->n_banks = 0;
     for (size_t bank = 0; bank < i->w->out->n_banks; bank++) {
         const struct ima_bank *b = &i->banks[bank];
@@ -388,6 +418,7 @@ blame_no_match(struct ima_work *i)
 {
     struct replay *out = i->w->out;
     out->n_ima = 0;
+    out->n_ima_older = 0;
     out->pcrs[IMA_PCR] = REPLAY_PCR_MISMATCH;
     if (i->malformed) {
         struct reason *r = blame(i->w, REASON_IMA_MALFORMED, (int64_t)i->reader.next);
@@ -397,6 +428,8 @@ blame_no_match(struct ima_work *i)
     }
     const struct ima_bank *b = find_odd_bank(i);
     struct reason *r = blame(i->w, REASON_IMA_MISMATCH, REASON_NO_EVENT);
+    if (i->w->in->ima_starts_over)
+        reason_set_what(r, "a list that starts over");
     if (!b)
         return;
     r->bank = b->quoted->alg;
@@ -420,7 +453,10 @@ judge_absent(struct ima_work *i)
         w->out->pcrs[IMA_PCR] = REPLAY_PCR_UNEXPLAINED;
         (void)blame(w, REASON_IMA_MISSING, REASON_NO_EVENT);
     }
-    w->out->n_ima = stands ? i->n_older : 0;
+    w->out->n_ima = stands ? w->out->n_ima : 0;
+    w->out->n_ima_older = w->out->n_ima;
+    if (stands && w->in->state.aggregate_bad)
+        blame_aggregate(i, 0, "found in an earlier round of this boot");
 }
 
 static enum status

@@ -5,11 +5,12 @@
 #include "evidence/replay.h"
 
 #define CLAUSE "protocol 4"
-#define N_KEYS 3u
+#define N_KEYS 5u
 #define N_BANK 4u
 
-/* {0: entries, 1: aggregate seen, 2: [[algorithm, value, mode, decided], ...]} */
-enum key { KEY_ENTRIES, KEY_AGGREGATE, KEY_BANKS };
+/* {0: entries, 1: aggregate seen, 2: [[algorithm, value, mode, decided], ...], 3: aggregate bad,
+ * 4: entries before the running kernel's list} */
+enum key { KEY_ENTRIES, KEY_AGGREGATE, KEY_BANKS, KEY_AGGREGATE_BAD, KEY_LIST_FIRST };
 
 enum status
 replay_state_encode(const struct replay_state *s, struct buffer *out)
@@ -28,6 +29,10 @@ replay_state_encode(const struct replay_state *s, struct buffer *out)
         dcbor_put_uint(out, s->banks[i].mode);
         dcbor_put_bool(out, s->banks[i].decided);
     }
+    dcbor_put_uint(out, KEY_AGGREGATE_BAD);
+    dcbor_put_bool(out, s->aggregate_bad);
+    dcbor_put_uint(out, KEY_LIST_FIRST);
+    dcbor_put_uint(out, s->list_first);
     return buffer_check(out);
 }
 
@@ -71,6 +76,12 @@ replay_state_parse(struct bytes in, struct replay_state *out, struct diag *diag)
         dcbor_fail(&r);
     for (size_t i = 0; !r.failed && i < out->n_banks; i++)
         parse_bank(&r, &out->banks[i]);
+    expect_key(&r, KEY_AGGREGATE_BAD);
+    out->aggregate_bad = dcbor_bool(&r);
+    expect_key(&r, KEY_LIST_FIRST);
+    out->list_first = dcbor_uint(&r);
+    if (out->list_first > out->n_entries)
+        dcbor_fail(&r);
     enum status s = dcbor_end(&r, CLAUSE, diag);
     if (s != STATUS_OK)
         *out = (struct replay_state){0};

@@ -19,10 +19,11 @@ struct replay {
     size_t n_events;
     struct replay_event *events;
     size_t n_ima;
+    size_t n_ima_older; /* of them, before this round's */
     struct ima_entry *ima;
     size_t n_ima_unattested;
     size_t ima_size;
-    struct replay_state after;
+    struct replay_state before, after;
 };
 
 struct replay_work {
@@ -68,4 +69,5 @@ MUST_CHECK enum status replay_userspace_events(struct replay_work *w);
 void replay_tell_facts(struct replay_work *w);
 MUST_CHECK enum status replay_ima_list(struct replay_work *w);
 /* A boot_aggregate is of this boot, else a reason. */
-MUST_CHECK enum status replay_aggregate_check(struct replay_work *w, const struct ima_entry *e);
+MUST_CHECK enum status replay_aggregate_check(struct replay_work *w, const struct ima_entry *e,
+                                              bool *good);

@@ -437,8 +437,15 @@ refuses_a_list_above_its_limits(void **state)
     struct ima_entry e;
     assert_status(STATUS_LIMIT, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
     start(false);
-    log_builder_ima(&b, "/a", "");
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), LIMIT_IMA_ENTRIES, &r, NULL));
+    log_builder_ima_raw(&b, "ima-ng", bytes_of("\0\0\0\0\0\0\0\0", 8), NULL);
+    CLEANUP(buffer_free) struct buffer one = b.ima;
+    b.ima = (struct buffer){0};
+    for (unsigned i = 0; i <= LIMIT_IMA_ENTRIES; i++)
+        buffer_append(&b.ima, buffer_bytes(&one));
+    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 500000, &r, NULL));
+    for (unsigned i = 0; i < LIMIT_IMA_ENTRIES; i++)
+        assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
+    assert_int_equal(500000 + LIMIT_IMA_ENTRIES - 1, e.number);
     assert_status(STATUS_LIMIT, ima_next(&r, NULL, &e, NULL));
 }
 
