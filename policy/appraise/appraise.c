@@ -22,6 +22,7 @@ struct appraisal {
     size_t n_perspectives;
     struct appraisal_perspective perspectives[LIMIT_PERSPECTIVES];
     struct arena arena; /* lists of documents, the command line */
+    struct standing *standing;
     enum verdict verdict;
     int64_t evidence_s, expires_s;
     int secure_boot;
@@ -66,7 +67,8 @@ judge_with(struct judge *j, const struct boot *b)
     boot_judge(j, b);
     s = command_line_judge(j);
     quirks_judge(j);
-    ima_judge(j);
+    if (s == STATUS_OK)
+        s = ima_judge(j);
     return s;
 }
 
@@ -175,7 +177,8 @@ appraise_perspective(struct work *w, const char *name)
                           .policy = compiled_policy_at(documents, i),
                           .out = p,
                           .tally = &tally,
-                          .facts = &w->out->facts};
+                          .facts = &w->out->facts,
+                          .standing = w->out->standing};
         if (!applies(w, j.policy, name))
             continue;
         list_documents(p, j.policy);
@@ -214,6 +217,21 @@ is_known(const struct appraisal *a, const char *name)
             return true;
     }
     return false;
+}
+
+bool
+appraise_knows(const struct appraisal_input *input, const struct replay_state *state)
+{
+    const struct documents *documents = input->documents;
+    for (size_t i = 0; state->n_entries > 0 && i < compiled_n_policies(documents); i++) {
+        const struct compiled_policy *c = compiled_policy_at(documents, i);
+        if (!c->policy->ima.present || !selector_match(&c->policy->select, input->subject))
+            continue;
+        struct standing_key key = ima_key(c, input);
+        if (!standing_find(input->standing, &key))
+            return false;
+    }
+    return true;
 }
 
 static enum status
@@ -277,6 +295,15 @@ appraise_work(struct work *w)
     return STATUS_OK;
 }
 
+static size_t
+count_ima_rules(const struct documents *documents)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < compiled_n_policies(documents); i++)
+        n += compiled_policy_at(documents, i)->policy->ima.present;
+    return n;
+}
+
 enum status
 appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal **out)
 {
@@ -289,6 +316,9 @@ appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal
     if (!a)
         return STATUS_NOMEM;
     a->documents = documents_ref(input->documents);
+    a->standing = standing_new(count_ima_rules(a->documents));
+    if (!a->standing)
+        return STATUS_NOMEM;
     struct work w = {.h = h, .input = input, .out = a};
     enum status s = appraise_work(&w);
     proven_clear(&w.proven);
@@ -297,6 +327,12 @@ appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal
     *out = a;
     a = NULL;
     return STATUS_OK;
+}
+
+struct standing *
+appraisal_standing(const struct appraisal *a)
+{
+    return a->standing;
 }
 
 size_t
@@ -356,6 +392,7 @@ appraisal_free(struct appraisal *a)
         reasons_free(&a->perspectives[i].reasons);
     reasons_free(&a->facts);
     arena_free(&a->arena);
+    standing_unref(a->standing);
     documents_unref(a->documents);
     free(a);
 }

@@ -9,6 +9,7 @@
 
 #include "appraise/announcement.h"
 #include "appraise/documents.h"
+#include "appraise/standing.h"
 #include "appraise/subject.h"
 #include "appraise/verdict.h"
 #include "evidence/replay.h"
@@ -19,6 +20,7 @@ struct appraisal_input {
     const struct replay *replay;
     const struct subject *subject;
     const struct announcement *announcement; /* the device's newest that was accepted; NULL */
+    const struct standing *standing; /* of the boot's earlier rounds; NULL: replay lists them */
     const struct reasons *found; /* what quote and replay stages found; part of every perspective */
     int64_t now_s;
 };
@@ -38,12 +40,19 @@ struct appraisal_perspective {
 
 struct appraisal;
 
+/* Whether input->standing tells all that the rules for this subject, documents and time ask of
+ * entries before state; if not, replay has to list them again. standing is that of a round that
+ * ended in state, or NULL. Quote, replay and found are not looked at. */
+bool appraise_knows(const struct appraisal_input *input, const struct replay_state *state);
 /* Always gives an appraisal on STATUS_OK; at least one perspective: without a policy that selects
  * the device there is one named "default" with VERDICT_NONE and policy.none. STATUS_NOMEM,
  * STATUS_CRYPTO, STATUS_INVALID (input without quote or replay). Holds a reference to documents. */
 MUST_CHECK enum status appraise(struct hasher *h, const struct appraisal_input *input,
                                 struct appraisal **out);
 
+/* What the IMA entries came to, for a later round that begins where this one's replay ended. Empty
+ * when no rule looked, or PCR 10 was not proven. */
+struct standing *appraisal_standing(const struct appraisal *a);
 size_t appraisal_n_perspectives(const struct appraisal *a);
 const struct appraisal_perspective *appraisal_perspective(const struct appraisal *a, size_t i);
 /* Facts of this round, shared by the perspectives. */

@@ -23,8 +23,9 @@ struct compiled_policy {
     const struct policy *policy;
     struct compiled_references boot;
     struct compiled_references ima;
-    struct compiled_references dbx; /* each with a dbx list */
-    struct file_set revoked;        /* every revoked value of the sets that the boot rule names */
+    uint8_t ima_sha256[DIGEST_SHA256_SIZE]; /* of the policy and its sets of files */
+    struct compiled_references dbx;         /* each with a dbx list */
+    struct file_set revoked; /* every revoked value of the sets that the boot rule names */
 };
 
 size_t compiled_n_policies(const struct documents *d);

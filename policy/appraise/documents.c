@@ -301,6 +301,21 @@ select_pcrs(struct documents *d)
 }
 _Static_assert(ALG_COUNT <= LIMIT_BANKS, "every bank fits a selection");
 
+/* The policy and its sets of files by their digests. */
+static enum status
+digest_ima_rule(struct hasher *h, struct compiled_policy *c)
+{
+    struct bytes parts[1 + LIMIT_REFERENCES];
+    struct digest key;
+    parts[0] = digest_bytes(&c->info->sha256);
+    for (size_t i = 0; i < c->ima.n; i++)
+        parts[1 + i] = digest_bytes(&c->ima.items[i].document->info.sha256);
+    enum status s = digest_compute_parts(h, ALG_SHA256, parts, 1 + c->ima.n, &key);
+    if (s == STATUS_OK)
+        memcpy(c->ima_sha256, key.data, sizeof c->ima_sha256);
+    return s;
+}
+
 static enum status
 digest_all(struct documents *d)
 {
@@ -318,6 +333,8 @@ digest_all(struct documents *d)
         s = hasher_new(&h);
     if (s == STATUS_OK)
         s = digest_compute(h, ALG_SHA256, buffer_bytes(&named), &d->digest);
+    for (size_t i = 0; s == STATUS_OK && i < d->n_policies; i++)
+        s = digest_ima_rule(h, &d->policies[i]);
     return s;
 }
 

@@ -99,8 +99,8 @@ is_covered_proven(const struct judge *j)
 /* How much a reason of replay counts here: a PCR that no rule covers is a warning at most. So is
  * the log of user space, which is always being written, as long as every covered PCR is proven
  * without what is wrong in it. */
-static enum policy_effect
-effect_of(const struct judge *j, const struct reason *r)
+enum policy_effect
+judge_effect_found(const struct judge *j, const struct reason *r)
 {
     bool only_warned = has_log_rules(j) && j->enforced == 0;
     bool userspace = r->log == REASON_LOG_USERSPACE && r->pcr == REASON_NO_PCR;
@@ -120,7 +120,7 @@ blame_found(struct judge *j, const struct reason *r)
 {
     switch (reason_code_kind(r->code)) {
     case REASON_KIND_REASON:
-        judge_blame(j, r, effect_of(j, r));
+        judge_blame(j, r, judge_effect_found(j, r));
         return;
     case REASON_KIND_ATTEMPT: {
         /* There is a quote, so this cannot be: the stages before contradict each other. */
@@ -175,7 +175,7 @@ blame_dropped(struct judge *j, const struct reasons *found)
     char text[48];
     (void)snprintf(text, sizeof text, "%zu findings more than are kept", found->n_dropped);
     reason_set_found(&r, text);
-    judge_blame(j, &r, effect_of(j, &r));
+    judge_blame(j, &r, judge_effect_found(j, &r));
 }
 
 void

@@ -27,6 +27,7 @@ struct judge {
     struct appraisal_perspective *out;
     struct judge_tally *tally;
     struct reasons *facts;
+    struct standing *standing; /* being made: what IMA entries come to */
     uint32_t enforced; /* PCRs that some enforced rule covers */
     uint32_t warned;   /* PCRs that only warning rules cover */
     size_t n_blamed;   /* calls of judge_blame() under this policy */
@@ -48,6 +49,8 @@ void judge_cover(struct judge *j, uint32_t pcrs, enum policy_effect effect);
 /* Blame what replay found, by what is covered; and every covered PCR that is neither proven nor
  * explained by such a reason. Call after every judge_cover(). */
 void judge_found(struct judge *j);
+/* How much such a reason counts here. */
+enum policy_effect judge_effect_found(const struct judge *j, const struct reason *r);
 /* Replay gave a reason of its own for the state of this PCR. */
 bool judge_is_explained(const struct judge *j, uint32_t pcr);
 /* The PCR is covered, quoted and proven, or at its reset value. */

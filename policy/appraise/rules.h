@@ -16,7 +16,11 @@ void ledger_judge(struct judge *j);
 MUST_CHECK enum status secure_boot_judge(struct judge *j);
 /* Bound command lines against templates. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status command_line_judge(struct judge *j);
-/* Proven IMA entries against allowed file digests, and violations. Covers PCR 10. */
-void ima_judge(struct judge *j);
+/* Proven IMA entries against allowed file digests, and violations, over the whole boot; what they
+ * came to is added to j->standing. Covers PCR 10. STATUS_NOMEM. */
+MUST_CHECK enum status ima_judge(struct judge *j);
+/* All that it judges by, of this policy. */
+struct standing_key ima_key(const struct compiled_policy *policy,
+                            const struct appraisal_input *input);
 /* Events whose data was bound by a quirk that the policy denies. [threats 30] */
 void quirks_judge(struct judge *j);

@@ -25,6 +25,7 @@ struct work {
     EVP_MD_CTX *contexts[N_HASH];
     uint8_t pcr[DIGEST_SHA256_SIZE]; /* what the floor made of PCR 10 */
     struct replay_input in;
+    struct standing *standing; /* of the entries before in; NULL: there are none */
 };
 
 static void
@@ -68,6 +69,7 @@ replay_and_appraise(void *work)
                                           .quote = w->scene->quote,
                                           .replay = r,
                                           .subject = &w->scene->subject,
+                                          .standing = w->standing,
                                           .found = &found,
                                           .now_s = w->scene->now_s};
     CLEANUP(appraisal_freep) struct appraisal *a = NULL;
@@ -142,13 +144,19 @@ add_later(struct work *w)
 {
     CLEANUP(reasons_free) struct reasons found = {0};
     CLEANUP(replay_freep) struct replay *before = replay(w, &found);
+    w->standing = standing_ref(appraisal_standing(w->scene->appraisal));
+    const struct appraisal_input input = {.documents = w->scene->snapshot,
+                                          .subject = &w->scene->subject,
+                                          .standing = w->standing,
+                                          .now_s = w->scene->now_s};
+    bench_demand(appraise_knows(&input, replay_state_after(before)),
+                 "the earlier entries are not remembered");
     size_t held = w->list.size;
     for (size_t i = 1; i <= MORE; i++)
         scene_add_ima(w->scene, i);
     appraise_case_run(w->scene);
     struct bytes list = buffer_bytes(&w->scene->log.ima);
     w->in.state = *replay_state_after(before);
-    w->in.ima_older = bytes_slice(list, 0, held);
     w->in.ima = bytes_slice(list, held, list.size - held);
 }
 
@@ -160,6 +168,7 @@ finish(struct work *w)
         EVP_MD_CTX_free(w->contexts[i]);
         EVP_MD_free(w->mds[i]);
     }
+    standing_unref(w->standing);
     appraise_case_free(w->scene);
 }
 

@@ -350,6 +350,7 @@ appraise_case_run(struct appraise_case *c)
                                           .quote = c->quote,
                                           .replay = c->replay,
                                           .subject = &c->subject,
+                                          .standing = c->standing,
                                           .found = &c->found,
                                           .now_s = c->now_s};
     assert_status(STATUS_OK, appraise(c->h, &input, &c->appraisal));

@@ -45,7 +45,8 @@ struct appraise_case {
     struct replay_input in; /* the logs are filled in unless replaced is set */
     bool replaced;
     struct buffer kept;     /* what in points at, when a test made it */
-    struct reasons planted; /* found, as if by an earlier stage */
+    const struct standing *standing; /* what the next round is given; NULL: none */
+    struct reasons planted;          /* found, as if by an earlier stage */
 
     struct round_built built;
     struct documents *snapshot;

@@ -3,6 +3,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+
 #include <stdatomic.h>
 #include <stddef.h>
 

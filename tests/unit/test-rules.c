@@ -337,7 +337,7 @@ remembers_violations_of_earlier_rounds(void **state)
     appraise_case_run(c);
     assert_null(reasons_find(&c->found, REASON_IMA_VIOLATION));
     const struct reason *r = appraise_case_assert_only(c, REASON_IMA_VIOLATION, VERDICT_UNTRUSTED);
-    assert_string_equal("/var/log/messages", r->what);
+    assert_string_equal("/var/log/messages", r->found);
 }
 
 /* ---- quirks ---- */
