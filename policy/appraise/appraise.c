@@ -383,6 +383,13 @@ appraisal_command_line(const struct appraisal *a)
     return a->command_line;
 }
 
+const char *
+appraisal_generation(const struct appraisal *a)
+{
+    const struct reason *r = reasons_find(&a->facts, REASON_BOOT_GENERATION);
+    return r ? r->found : "";
+}
+
 void
 appraisal_free(struct appraisal *a)
 {

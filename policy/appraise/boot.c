@@ -3,6 +3,8 @@
  * reasons; never: passes a covered PCR in silence. */
 #include "appraise/boot.h"
 
+#include "appraise/boot_generation.h"
+#include "appraise/boot_standing.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -266,32 +268,52 @@ judge_revoked(struct judge *j, const struct boot *b)
     }
 }
 
-/* Retired where no active value takes the event. */
-static bool
-is_retired(const struct judge *j, const struct boot_taken *t)
+/* What a value's standing is a reason for; REASON_NONE: for none. */
+static enum reason_code
+reason_of(enum generation_standing standing)
 {
-    const struct reference_value *values = t->component->values.items;
-    bool retired = false;
-    for (size_t i = 0; i < t->component->values.n; i++) {
-        if (!proven_matches(j->proven, t->event, &values[i]))
-            continue;
-        if (values[i].status == REFERENCE_STATUS_ACTIVE)
-            return false;
-        retired = retired || values[i].status == REFERENCE_STATUS_RETIRED;
+    switch (standing) {
+    case GENERATION_STANDING_ACTIVE:
+    case GENERATION_STANDING_CANDIDATE:
+        return REASON_NONE;
+    case GENERATION_STANDING_REVOKED:
+        return REASON_BOOT_REVOKED;
+    case GENERATION_STANDING_RETIRING:
+    case GENERATION_STANDING_RETIRED:
+        return REASON_BOOT_RETIRED;
+    case GENERATION_STANDING_CLOSED:
+        return REASON_BOOT_CANDIDATE;
     }
-    return retired;
+    return REASON_BOOT_REVOKED;
+}
+
+/* Retired is enforced from its date on, unless policy says warn. */
+static enum policy_effect
+effect_of_standing(const struct judge *j, enum generation_standing standing)
+{
+    bool warns =
+        standing == GENERATION_STANDING_RETIRING ||
+        (standing == GENERATION_STANDING_RETIRED && j->policy->policy->boot.retired == POLICY_WARN);
+    return warns ? POLICY_WARN : effect_of(j);
 }
 
 static void
-judge_retired(struct judge *j, const struct boot *b)
+judge_standing(struct judge *j, const struct boot *b)
 {
     for (size_t i = 0; i < b->match.n_taken; i++) {
         const struct boot_taken *t = &b->match.taken[i];
-        if (!is_retired(j, t))
+        struct boot_worth worth = boot_value_stand(&b->profiles, t);
+        enum reason_code code = reason_of(worth.standing);
+        if (code == REASON_NONE || is_revoked(j, t->event))
             continue;
-        struct reason r = judge_reason_at(j, REASON_BOOT_RETIRED, t->event);
+        struct reason r = judge_reason_at(j, code, t->event);
         reason_set_what(&r, t->component->role);
-        judge_blame(j, &r, effect_of(j));
+        const char *generation = b->profiles.items[worth.profile].set->reference->generation;
+        char text[128];
+        if (generation)
+            (void)snprintf(text, sizeof text, "another generation than %s", generation);
+        reason_set_expected(&r, generation ? text : "");
+        judge_blame(j, &r, effect_of_standing(j, worth.standing));
     }
 }
 
@@ -360,41 +382,6 @@ judge_initrd(struct judge *j, const struct boot *b)
     }
 }
 
-/* ---- facts ---- */
-
-static void
-note_generation(struct judge *j, const struct boot *b, const char *bundle, uint64_t sets)
-{
-    size_t k = b->match.profile;
-    if (!(sets >> k & 1u)) {
-        k = 0;
-        while (k < b->profiles.n && !(sets >> k & 1u))
-            k++;
-    }
-    if (k == b->profiles.n || !b->profiles.items[k].set->reference->generation)
-        return;
-    struct reason r = judge_reason(REASON_BOOT_GENERATION);
-    reason_set_what(&r, bundle);
-    reason_set_found(&r, b->profiles.items[k].set->reference->generation);
-    r.bound = true;
-    judge_note(j, &r);
-}
-
-static void
-note_generations(struct judge *j, const struct boot *b)
-{
-    bool any = false;
-    for (size_t i = 0; i < b->match.n_taken; i++) {
-        const struct boot_taken *t = &b->match.taken[i];
-        if (!t->component->bundle)
-            continue;
-        any = true;
-        note_generation(j, b, t->component->bundle, t->sets);
-    }
-    if (!any)
-        note_generation(j, b, "", UINT64_C(1) << b->match.profile);
-}
-
 /* ---- the rule ---- */
 
 static bool
@@ -421,12 +408,13 @@ boot_judge(struct judge *j, const struct boot *b)
     size_t n_before = j->n_blamed;
     judge_findings(j, b);
     judge_revoked(j, b);
-    judge_retired(j, b);
+    judge_standing(j, b);
     judge_initrd(j, b);
     if (j->n_blamed == n_before) {
         j->tally->boot_matched = true;
         j->tally->matched |= b->covered;
-        note_generations(j, b);
     }
+    if (b->match.n_findings == 0)
+        boot_generation_note(j, b);
     judge_changed(j, b);
 }

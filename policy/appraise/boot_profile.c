@@ -71,8 +71,8 @@ boot_component_takes(const struct proven *p, const struct reference_component *c
     return false;
 }
 
-static bool
-stands_for(const struct reference_component *a, const struct reference_component *b)
+bool
+boot_component_stands_for(const struct reference_component *a, const struct reference_component *b)
 {
     return a->pcr == b->pcr && text_equal(a->role, b->role) && text_equal(a->bundle, b->bundle);
 }
@@ -83,7 +83,8 @@ profile_takes(const struct boot_profiles *p, size_t k, const struct reference_co
 {
     const struct boot_components *list = &p->items[k].pcr[c->pcr];
     for (size_t i = 0; i < list->n; i++) {
-        if (stands_for(list->items[i], c) && boot_component_takes(p->proven, list->items[i], e))
+        if (boot_component_stands_for(list->items[i], c) &&
+            boot_component_takes(p->proven, list->items[i], e))
             return true;
     }
     return false;
@@ -123,7 +124,8 @@ same_in_pcr(const struct boot_components *a, const struct boot_components *b, co
         const struct reference_component *y = next_of(b, bundle, &k);
         if (!x || !y)
             return x == y;
-        if (!stands_for(x, y) || x->ordered != y->ordered || x->min != y->min || x->max != y->max)
+        if (!boot_component_stands_for(x, y) || x->ordered != y->ordered || x->min != y->min ||
+            x->max != y->max)
             return false;
     }
 }

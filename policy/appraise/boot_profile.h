@@ -41,6 +41,9 @@ MUST_CHECK enum status boot_profiles_init(struct arena *arena, const struct prov
 /* One of the component's own values takes the event. */
 bool boot_component_takes(const struct proven *p, const struct reference_component *c,
                           const struct replay_event *e);
+/* The same role, PCR and bundle: what one set has for the other's component. */
+bool boot_component_stands_for(const struct reference_component *a,
+                               const struct reference_component *b);
 /* Which profiles take the event for component c of profile k: k itself, and every other that has a
  * component of the same role, PCR and bundle with such a value. */
 uint64_t boot_profiles_taking(const struct boot_profiles *p, size_t k,

@@ -8,7 +8,8 @@
 
 #define PCR_FILES 9u
 
-/* All templates of the rule: its own, or those of the boot rule's reference sets. */
+/* All templates of the rule: its own, or those of the boot rule's reference sets that are open to
+ * the device. */
 static const struct shape_list *
 list_at(const struct judge *j, size_t i)
 {
@@ -16,7 +17,13 @@ list_at(const struct judge *j, size_t i)
     if (!rule->from_references)
         return i == 0 ? &rule->templates : NULL;
     const struct compiled_references *sets = &j->policy->boot;
-    return i < sets->n ? &sets->items[i].document->reference->command_lines : NULL;
+    static const struct shape_list none = {0};
+    if (i >= sets->n)
+        return NULL;
+    enum generation_standing standing =
+        compiled_stand(&sets->items[i], j->input->subject, j->input->now_s);
+    bool closed = standing == GENERATION_STANDING_REVOKED || standing == GENERATION_STANDING_CLOSED;
+    return closed ? &none : &sets->items[i].document->reference->command_lines;
 }
 
 static enum status

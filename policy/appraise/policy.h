@@ -51,6 +51,7 @@ struct policy_boot {
     struct shape_list references; /* char * */
     bool coverage_given;
     uint32_t enforced, compared; /* PCRs, when coverage_given */
+    enum policy_effect retired;  /* of values that are retired, once their date is over */
     enum policy_effect effect;
 };
 

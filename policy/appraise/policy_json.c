@@ -202,6 +202,7 @@ read_boot(const struct shape_node *node, void *out)
     static const struct shape_field fields[] = {
         {"references", true, document_read_references, offsetof(struct policy_boot, references)},
         {"coverage", false, read_coverage, 0},
+        {"retired", false, document_read_effect, offsetof(struct policy_boot, retired)},
         {"effect", false, document_read_effect, offsetof(struct policy_boot, effect)},
     };
     struct policy_boot *rule = out;

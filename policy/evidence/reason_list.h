@@ -129,6 +129,7 @@
     X(REASON_BOOT_MIXED_GENERATION, "boot.mixed-generation", REASON_KIND_REASON, "components of one bundle come from different generations") \
     X(REASON_BOOT_REVOKED, "boot.revoked", REASON_KIND_REASON, "a component's value is revoked") \
     X(REASON_BOOT_RETIRED, "boot.retired", REASON_KIND_REASON, "a component's value is retired") \
+    X(REASON_BOOT_CANDIDATE, "boot.candidate", REASON_KIND_REASON, "a component's value is of a generation that is not open to this device") \
     X(REASON_BOOT_CHANGED, "boot.changed", REASON_KIND_REASON, "a compared PCR differs from this device's last good boot") \
     X(REASON_BOOT_INITRD_UNMEASURED, "boot.initrd-unmeasured", REASON_KIND_REASON, "the kernel was told to load an initrd that nothing measured") \
     X(REASON_SECURE_BOOT_OFF, "secure-boot.off", REASON_KIND_REASON, "Secure Boot is off") \
@@ -145,7 +146,9 @@
     X(REASON_COMMAND_LINE_UNBOUND, "command-line.unbound", REASON_KIND_REASON, "no event binds a kernel command line") \
     X(REASON_IMA_UNKNOWN_FILE, "ima.unknown-file", REASON_KIND_REASON, "a measured file's digest is not allowed") \
     X(REASON_IMA_EMPTY, "ima.empty", REASON_KIND_REASON, "policy wants IMA, but nothing was measured") \
-    X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from")
+    X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from") \
+    X(REASON_BOOT_WENT_BACK, "boot.went-back", REASON_KIND_FACT, "the boot is of an older generation than the one before it") \
+    X(REASON_BOOT_NOT_TAKEN, "boot.not-taken", REASON_KIND_FACT, "a newer generation was open to the device when it booted")
 
 #define REASON_LIST_LEDGER(X) \
     X(REASON_LEDGER_CLOCK_BACK, "ledger.clock-back", REASON_KIND_REASON, "the TPM's clock went back inside one boot") \

@@ -180,6 +180,46 @@ retire_grub(struct appraise_case *c)
     set_status(c, "retired");
 }
 
+/* A set of another boot, that differs in GRUB only; the rule names both. */
+static void
+add_generation(struct appraise_case *c, const char *states)
+{
+    c->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "grub 2"};
+    appraise_case_reboot(c);
+    appraise_case_profile(c, 2, "boot2");
+    c->changes[0] = (struct appraise_case_change){0};
+    appraise_case_reboot(c);
+    appraise_case_edit(c, 0, "\"references\": [\"boot\"], \"effect\"",
+                       "\"references\": [\"boot\", \"boot2\"], \"effect\"");
+    buffer_append_format(&c->documents[3],
+                         "{\"type\":\"generations\",\"id\":\"g\",\"version\":1,"
+                         "\"generations\":[%s]}",
+                         states);
+}
+
+static void
+open_to_others_only(struct appraise_case *c)
+{
+    add_generation(c, "{\"name\":\"boot\",\"status\":\"candidate\","
+                      "\"rollout\":{\"labels\":{\"site\":\"osaka\"}}}");
+}
+
+static void
+fall_back(struct appraise_case *c)
+{
+    add_generation(c, "{\"name\":\"boot\",\"status\":\"active\"},"
+                      "{\"name\":\"boot2\",\"status\":\"active\"}");
+    c->subject.last_generation = "boot2";
+}
+
+static void
+leave_an_update_out(struct appraise_case *c)
+{
+    add_generation(c, "{\"name\":\"boot\",\"status\":\"active\"},"
+                      "{\"name\":\"boot2\",\"status\":\"active\","
+                      "\"valid_from\":\"2026-01-01T00:00:00Z\"}");
+}
+
 static void
 change_pcr_1(struct appraise_case *c)
 {
@@ -344,6 +384,9 @@ const struct mutation mutation_rules[] = {
     {REASON_BOOT_MIXED_GENERATION, mix_generations, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_REVOKED, revoke_grub, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_RETIRED, retire_grub, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_CANDIDATE, open_to_others_only, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_WENT_BACK, fall_back, VERDICT_TRUSTED, NULL},
+    {REASON_BOOT_NOT_TAKEN, leave_an_update_out, VERDICT_TRUSTED, NULL},
     {REASON_BOOT_CHANGED, change_pcr_1, VERDICT_WARNING, NULL},
     {REASON_BOOT_INITRD_UNMEASURED, load_an_initrd_that_nothing_measures, VERDICT_UNTRUSTED, NULL},
     {REASON_SECURE_BOOT_OFF, switch_secure_boot_off, VERDICT_UNTRUSTED, NULL},

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: an event and all sets that take it; to: what it is worth; never: lets the word of the
+ * chosen set alone retire or revoke what another, better one has too. */
+#include "appraise/boot_standing.h"
+
+static enum generation_standing
+worse(enum generation_standing a, enum generation_standing b)
+{
+    return a > b ? a : b;
+}
+
+/* The best of one component's values that take the event. */
+static bool
+value_stand(const struct boot_profiles *p, size_t k, const struct reference_component *c,
+            const struct replay_event *e, enum generation_standing *out)
+{
+    const struct reference_value *values = c->values.items;
+    bool found = false;
+    for (size_t i = 0; i < c->values.n; i++) {
+        if (values[i].status == REFERENCE_STATUS_REVOKED ||
+            !proven_matches(p->proven, e, &values[i]))
+            continue;
+        enum generation_standing standing = p->items[k].standing;
+        if (values[i].status == REFERENCE_STATUS_RETIRED)
+            standing = worse(standing, GENERATION_STANDING_RETIRED);
+        if (!found || standing < *out)
+            *out = standing;
+        found = true;
+    }
+    return found;
+}
+
+static void
+better(struct boot_worth *worth, bool *found, enum generation_standing standing, size_t k)
+{
+    if (*found && worth->standing <= standing)
+        return;
+    *worth = (struct boot_worth){standing, k};
+    *found = true;
+}
+
+struct boot_worth
+boot_value_stand(const struct boot_profiles *p, const struct boot_taken *t)
+{
+    struct boot_worth worth = {.standing = GENERATION_STANDING_ACTIVE};
+    bool found = false;
+    for (size_t k = 0; k < p->n; k++) {
+        const struct boot_components *list = &p->items[k].pcr[t->component->pcr];
+        for (size_t i = 0; i < list->n; i++) {
+            enum generation_standing standing = GENERATION_STANDING_CLOSED;
+            if (boot_component_stands_for(list->items[i], t->component) &&
+                value_stand(p, k, list->items[i], t->event, &standing))
+                better(&worth, &found, standing, k);
+        }
+        if (found && worth.standing == GENERATION_STANDING_ACTIVE)
+            break;
+    }
+    return worth;
+}
