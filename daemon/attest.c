@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/emit.h"
 #include "base/text.h"
-#include "daemon/attestation.h"
 #include "daemon/enroll.h"
 #include "daemon/round.h"
 #include "evidence/reason_emit.h"
@@ -72,7 +71,7 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
         return s == STATUS_OK ? attempt_found(out) : s;
     s = round_replay(round, h);
     enroll_describe_tpm(v->enroll, &round->device, quote_counters(round->quote)->firmware_version,
-                        &round->found);
+                        &round->tpm, round->ek_trust);
     if (s == STATUS_OK)
         s = round_appraise(round, h, request->now_ms / 1000);
     if (s == STATUS_OK)

@@ -53,8 +53,23 @@ releasep(struct counted_trust **t)
     release(*t);
 }
 
+/* What is believed, whatever the order of a directory. */
 static enum status
-load_file(struct ek_roots *roots, enum ek_roots_part part, const char *path, struct diag *diag)
+count_content(struct ek_trust *t, char part, struct bytes content)
+{
+    CLEANUP(hasher_freep) struct hasher *h = NULL;
+    struct bytes parts[] = {bytes_of(&part, 1), content};
+    struct digest d = {0};
+    enum status s = hasher_new(&h);
+    if (s == STATUS_OK)
+        s = digest_compute_parts(h, ALG_SHA256, parts, 2, &d);
+    for (size_t i = 0; s == STATUS_OK && i < sizeof t->version; i++)
+        t->version[i] ^= d.data[i];
+    return s;
+}
+
+static enum status
+load_file(struct ek_trust *t, enum ek_roots_part part, const char *path, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct stat st;
@@ -66,14 +81,14 @@ load_file(struct ek_roots *roots, enum ek_roots_part part, const char *path, str
     if (s != STATUS_OK)
         return s;
     struct diag inner = {0};
-    s = ek_roots_add(roots, part, buffer_bytes(&content), &inner);
+    s = ek_roots_add(t->roots, part, buffer_bytes(&content), &inner);
     if (s != STATUS_OK)
         return diag_set(diag, s, CLAUSE, 0, "%s: %s", path, inner.text);
-    return STATUS_OK;
+    return count_content(t, part == EK_ROOTS_ANCHORS ? 'r' : 'b', buffer_bytes(&content));
 }
 
 static enum status
-load_directory(struct ek_roots *roots, enum ek_roots_part part, const char *directory,
+load_directory(struct ek_trust *t, enum ek_roots_part part, const char *directory,
                struct diag *diag)
 {
     CLEANUP(close_directory) DIR *d = directory ? opendir(directory) : NULL;
@@ -93,13 +108,13 @@ load_directory(struct ek_roots *roots, enum ek_roots_part part, const char *dire
             continue;
         buffer_append_format(&path, "%s/%s", directory, e->d_name);
         const char *text = buffer_text(&path);
-        s = text ? load_file(roots, part, text, diag) : STATUS_NOMEM;
+        s = text ? load_file(t, part, text, diag) : STATUS_NOMEM;
     }
     return s;
 }
 
 static enum status
-load_advisories(const char *path, struct advisories *list, struct diag *diag)
+load_advisories(const char *path, struct ek_trust *t, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer text = {0};
     enum status s = path ? file_load(path, ADVISORY_MAX, &text, diag) : STATUS_NOT_FOUND;
@@ -110,9 +125,10 @@ load_advisories(const char *path, struct advisories *list, struct diag *diag)
     }
     struct diag inner = {0};
     if (s == STATUS_OK) {
-        s = advisory_json_parse(buffer_bytes(&text), list, &inner);
+        s = advisory_json_parse(buffer_bytes(&text), &t->advisories, &inner);
         if (s != STATUS_OK)
             return diag_set(diag, s, CLAUSE, inner.offset, "%s: %s", path, inner.text);
+        s = count_content(t, 'a', buffer_bytes(&text));
     }
     return s;
 }
@@ -142,14 +158,13 @@ load(const struct config *config, int64_t now_s, struct counted_trust **out, str
     atomic_init(&t->references, 1);
     enum status s = ek_roots_new(&t->trust.roots);
     if (s == STATUS_OK)
-        s = load_directory(t->trust.roots, EK_ROOTS_ANCHORS,
+        s = load_directory(&t->trust, EK_ROOTS_ANCHORS,
                            config_text(config, "enrollment", "ek_roots"), diag);
     if (s == STATUS_OK)
-        s = load_directory(t->trust.roots, EK_ROOTS_BUNDLE,
+        s = load_directory(&t->trust, EK_ROOTS_BUNDLE,
                            config_text(config, "enrollment", "ek_bundle"), diag);
     if (s == STATUS_OK)
-        s = load_advisories(config_text(config, "enrollment", "advisories"), &t->trust.advisories,
-                            diag);
+        s = load_advisories(config_text(config, "enrollment", "advisories"), &t->trust, diag);
     if (s != STATUS_OK)
         return s;
     tell(&t->trust, now_s);

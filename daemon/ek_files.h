@@ -7,12 +7,15 @@
 #pragma once
 
 #include "base/config.h"
+#include "base/digest.h"
 #include "evidence/advisory.h"
 #include "evidence/ek_roots.h"
 
 struct ek_trust {
     struct ek_roots *roots;
     struct advisories advisories;
+    /* Names the content of all files, in whatever order they were read. */
+    uint8_t version[DIGEST_SHA256_SIZE];
 };
 
 struct ek_files;

@@ -511,7 +511,7 @@ enroll_outcome_clear(struct enroll_outcome *o)
 
 void
 enroll_describe_tpm(struct enroll *e, const struct store_device *device, uint64_t quoted_firmware,
-                    struct reasons *found)
+                    struct reasons *found, uint8_t trust_version[static DIGEST_SHA256_SIZE])
 {
     struct enrollment_tpm tpm;
     enrollment_tpm_parse(device->tpm_json, &tpm);
@@ -526,5 +526,6 @@ enroll_describe_tpm(struct enroll *e, const struct store_device *device, uint64_
     };
     const struct ek_trust *trust = ek_files_get(e->files);
     (void)advisories_check(&trust->advisories, &query, found);
+    memcpy(trust_version, trust->version, DIGEST_SHA256_SIZE);
     ek_files_put(trust);
 }

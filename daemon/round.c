@@ -2,10 +2,11 @@
 /* from: one stage's value; to: the next one's; never: answers the peer or commits. */
 #include "daemon/round.h"
 
+#include "appraise/attestation.h"
+#include "appraise/stored_inputs.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/attestation.h"
 
 #include <string.h>
 
@@ -172,11 +173,21 @@ round_replay(struct round *round, struct hasher *h)
     return s == STATUS_OK && round->found.failed ? STATUS_NOMEM : s;
 }
 
+/* Of the boot before this one; NULL when none is known. */
+static const char *
+last_generation(const struct round *round)
+{
+    const struct store_boot *b = &round->boot;
+    bool ended = b->id != 0 && round->new_boot && b->generation[0] != '\0';
+    const char *last = ended ? b->generation : b->last_generation;
+    return last[0] != '\0' ? last : NULL;
+}
+
 enum status
 round_appraise(struct round *round, struct hasher *h, int64_t now_s)
 {
     const struct store_device *d = &round->device;
-    struct subject subject = {
+    round->subject = (struct subject){
         .device_id = d->id,
         .name = d->name,
         .labels = d->labels,
@@ -186,13 +197,18 @@ round_appraise(struct round *round, struct hasher *h, int64_t now_s)
         .state = d->state,
         .last = d->counters,
         .continues_boot = !round->new_boot,
+        .boot_since_s = round->new_boot ? 0 : round->boot.opened_s,
+        .last_generation = last_generation(round),
         .last_good = d->last_good_present ? &d->last_good : NULL,
     };
+    reasons_append(&round->found, &round->tpm);
+    if (round->found.failed)
+        return STATUS_NOMEM;
     struct appraisal_input input = {
         .documents = round->documents,
         .quote = round->quote,
         .replay = round->replay,
-        .subject = &subject,
+        .subject = &round->subject,
         .found = &round->found,
         .now_s = now_s,
     };
@@ -257,21 +273,51 @@ keep_evidence(struct round *round)
 }
 
 static enum status
-encode_texts(struct round *round, int64_t now_s)
+encode_inputs(struct round *round, const struct attest_request *request)
+{
+    static char program[] = "attestd " ATTESTD_VERSION;
+    CLEANUP(free_charp) char *origin = strdup(freshness_origin(request->freshness));
+    if (!origin)
+        return STATUS_NOMEM;
+    struct stored_inputs in = {
+        .program = program,
+        .quirk_table = STORED_INPUTS_QUIRKS,
+        .now_s = request->now_ms / 1000,
+        .documents = round->documents,
+        .subject = round->subject,
+        .device_version = round->device.version,
+        .ak_serial = round->device.ak_serial,
+        .boot = round->new_boot ? 0 : round->boot.id,
+        .ak_name = quote_ak_name(round->quote),
+        .spent_before_ms = round->device.spent_ms,
+        .challenge = freshness_token(request->freshness),
+        .origin = origin,
+        .exporter = freshness_exporter(request->freshness),
+        .ek_trust = bytes_of(round->ek_trust, sizeof round->ek_trust),
+        .tpm = round->tpm,
+        .boot_log_present = round->input.boot_log_present,
+        .ima_present = round->input.ima_present,
+        .userspace_present = round->input.userspace_present,
+        .userspace_incomplete = round->input.userspace_incomplete,
+        .ima_older_size = round->new_boot ? 0 : round->held_ima.size,
+        .state = round->input.state,
+    };
+    return stored_inputs_encode(&in, &round->inputs_text);
+}
+
+static enum status
+encode_texts(struct round *round, const struct attest_request *request)
 {
     struct attestation a = {
         .id = round->attestation,
-        .device = &round->device,
+        .subject = &round->subject,
         .quote = round->quote,
         .appraisal = round->appraisal,
-        .documents = round->documents,
-        .state_before = &round->input.state,
-        .boot = round->new_boot ? 0 : round->boot.id,
-        .now_s = now_s,
+        .now_s = request->now_ms / 1000,
     };
     enum status s = attestation_encode(&a, &round->appraisal_text);
     if (s == STATUS_OK)
-        s = attestation_encode_inputs(&a, &round->inputs_text);
+        s = encode_inputs(round, request);
     if (s == STATUS_OK)
         s = attestation_encode_pcrs(round->quote, &round->pcrs_cbor);
     if (s == STATUS_OK)
@@ -341,8 +387,16 @@ fill_logs(const struct round *round, struct store_round *row)
     memcpy(row->boot_log_sha256, round->boot_log_sha256, sizeof row->boot_log_sha256);
     if (round->evidence.present[EVIDENCE_BOOT_LOG])
         row->boot_log = round->evidence.member[EVIDENCE_BOOT_LOG];
-    row->ima_segment = bytes_slice(round->input.ima, 0, replay_ima_size(round->replay));
+    struct bytes ima = round->input.ima;
+    size_t n_proven = replay_ima_size(round->replay);
+    row->ima_segment = bytes_slice(ima, 0, n_proven);
+    row->ima_rest = bytes_slice(ima, n_proven, ima.size - n_proven);
     row->state = *replay_state_after(round->replay);
+    const char *last = round->subject.last_generation;
+    const struct reason *fact =
+        reasons_find(appraisal_facts(round->appraisal), REASON_BOOT_GENERATION);
+    (void)text_copy(row->generation, sizeof row->generation, fact ? fact->found : "");
+    (void)text_copy(row->last_generation, sizeof row->last_generation, last ? last : "");
     row->userspace_log = round->input.userspace_log;
 }
 
@@ -350,11 +404,12 @@ enum status
 round_row(struct round *round, const struct attest_request *request, struct store_round *row)
 {
     int64_t now_s = request->now_ms / 1000;
-    enum status s = encode_texts(round, now_s);
+    enum status s = encode_texts(round, request);
     if (s != STATUS_OK)
         return s;
     row->device = round->device.id;
     row->version = round->device.version;
+    row->ak_serial = round->device.ak_serial;
     row->spent_ms = freshness_challenge(request->freshness)->issued_ms;
     row->time_s = now_s;
     row->evidence_s = appraisal_evidence_s(round->appraisal);
@@ -383,6 +438,7 @@ round_clear(struct round *round)
     buffer_free(&round->held_log);
     buffer_free(&round->held_ima);
     replay_free(round->replay);
+    reasons_free(&round->tpm);
     reasons_free(&round->found);
     appraisal_free(round->appraisal);
     result_free(round->result);

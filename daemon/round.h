@@ -21,7 +21,10 @@ struct round {
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct replay_input input;
     struct replay *replay;
-    struct reasons found; /* by replay: they go into the appraisal */
+    struct reasons tpm;                   /* what advisories say of its TPM */
+    uint8_t ek_trust[DIGEST_SHA256_SIZE]; /* which roots, CRLs and advisories say so */
+    struct reasons found;                 /* by replay and of the TPM: for the appraisal */
+    struct subject subject;
     struct appraisal *appraisal;
     char attestation[STORE_ID_SIZE];
     struct result *result;

@@ -20,7 +20,7 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA       1
+#define STORE_SCHEMA       2
 #define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
 #define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
@@ -170,7 +170,10 @@ struct store_boot {
     bool boot_log_present;
     struct replay_state state;
     uint32_t reset_count, restart_count;
-    struct subject_pcrs pcrs; /* of its last round; alg 0: none that carry trust */
+    struct subject_pcrs pcrs;             /* of its last round; alg 0: none that carry trust */
+    int64_t opened_s;                     /* when it was first seen */
+    char generation[LIMIT_NAME + 1];      /* of its components; "": none has a name */
+    char last_generation[LIMIT_NAME + 1]; /* of the boot before it */
 };
 MUST_CHECK enum status store_get_boot(struct store *s, uint64_t boot, struct store_boot *out);
 /* Log bytes by content, decompressed: only logs that this device stored. STATUS_NOT_FOUND. */
@@ -184,6 +187,7 @@ MUST_CHECK enum status store_get_ima(struct store *s, uint64_t boot, struct buff
 struct store_round {
     const char *device;
     uint64_t version; /* of the device row that was read */
+    uint64_t ak_serial;
     int64_t spent_ms; /* issue time of the challenge: must be above the stored one */
     int64_t time_s;   /* now */
     int64_t evidence_s, expires_s;
@@ -193,9 +197,12 @@ struct store_round {
     uint64_t boot;
     bool boot_log_present;
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
-    struct bytes boot_log;     /* empty when it is held already */
-    struct bytes ima_segment;  /* proven entries of this round */
-    struct replay_state state; /* after this round */
+    struct bytes boot_log;           /* empty when it is held already */
+    struct bytes ima_segment;        /* proven entries of this round */
+    struct bytes ima_rest;           /* what was sent behind them: kept, since the verdict saw it */
+    struct replay_state state;       /* after this round */
+    char generation[LIMIT_NAME + 1]; /* of this boot; "": as the record has it */
+    char last_generation[LIMIT_NAME + 1]; /* of the boot before a new one */
     struct bytes userspace_log;
     struct bytes evidence;      /* the frame's small members as received, re-encoded without logs */
     const char *appraisal_json; /* perspectives, reasons, facts: the API's attestation document */
@@ -236,6 +243,16 @@ MUST_CHECK enum status store_get_latest(struct store *s, const char *device,
                                         struct store_attestation *out);
 MUST_CHECK enum status store_get_evidence(struct store *s, const char *attestation,
                                           struct buffer *out);
+/* All that a round was appraised from, its logs whole: what stored_round_open() takes. */
+struct store_kept {
+    struct store_attestation attestation;
+    struct buffer evidence, ak_public, boot_log, userspace_log;
+    struct buffer ima; /* of its boot up to this round, and what was sent behind it */
+};
+/* STATUS_NOT_FOUND; STATUS_UNSUPPORTED: stored under schema 1, which did not keep all of it. */
+MUST_CHECK enum status store_get_kept(struct store *s, const char *attestation,
+                                      struct store_kept *out);
+void store_kept_clear(struct store_kept *k);
 MUST_CHECK enum status store_list_attestations(struct store *s, const char *device,
                                                const char *before, size_t limit,
                                                struct store_attestation_list *out);

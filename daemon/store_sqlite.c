@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/schema.h"
+#include "daemon/schema_2.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -106,12 +107,12 @@ look_at_schema(struct connection *c, int64_t *schema, struct diag *diag)
     return s;
 }
 
-/* Every statement of the embedded text, one after the other. */
+/* Every statement of an embedded text, one after the other. */
 static enum status
-apply_schema(struct connection *c)
+apply_schema(struct connection *c, const char *sql)
 {
     int code = SQLITE_OK;
-    for (const char *at = schema_sql; code == SQLITE_OK && *at != '\0';) {
+    for (const char *at = sql; code == SQLITE_OK && *at != '\0';) {
         sqlite3_stmt *stmt = NULL;
         code = sqlite3_prepare_v2(c->db, at, -1, &stmt, &at);
         if (code == SQLITE_OK && stmt) {
@@ -138,6 +139,25 @@ name_node(struct connection *c)
     return query_run(&q, NULL);
 }
 
+/* Number i leads from schema i to the next, the first from an empty file. Forward only: what was
+ * released never changes. */
+static const char *const migrations[STORE_SCHEMA] = {schema_sql, schema_2_sql};
+
+static enum status
+advance(struct connection *c, int64_t *schema, struct diag *diag)
+{
+    int64_t before = *schema;
+    enum status status = apply_schema(c, migrations[before]);
+    if (status == STATUS_OK && before == 0)
+        status = name_node(c);
+    if (status == STATUS_OK)
+        status = check_schema(c, schema, diag);
+    if (status == STATUS_OK && *schema != before + 1)
+        status = diag_set(diag, STATUS_STORE, CLAUSE, 0, "migration %d did not lead to its schema",
+                          (int)before);
+    return status;
+}
+
 /* Two processes may do this at once: the second finds the first one's schema. */
 static enum status
 migrate(struct store *s, struct diag *diag)
@@ -148,16 +168,8 @@ migrate(struct store *s, struct diag *diag)
     if (status != STATUS_OK)
         return status;
     status = check_schema(c, &schema, diag);
-    if (status == STATUS_OK && schema == 0) {
-        status = apply_schema(c);
-        if (status == STATUS_OK)
-            status = name_node(c);
-        if (status == STATUS_OK)
-            status = check_schema(c, &schema, diag);
-        if (status == STATUS_OK && schema != STORE_SCHEMA)
-            status = diag_set(diag, STATUS_STORE, CLAUSE, 0, "schema.sql is not schema %d",
-                              STORE_SCHEMA);
-    }
+    while (status == STATUS_OK && schema < STORE_SCHEMA)
+        status = advance(c, &schema, diag);
     return store_end_write(s, status);
 }
 

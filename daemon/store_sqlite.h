@@ -89,6 +89,12 @@ MUST_CHECK enum status store_make_segment(struct connection *c, struct bytes log
                                           struct segment *out);
 void store_free_segment(struct segment *g);
 MUST_CHECK enum status store_add_segment(struct connection *c, const struct segment *g);
+/* A segment by its digest, at most room bytes; the first size bytes of a boot's IMA list. Appended.
+ * STATUS_NOT_FOUND, STATUS_LIMIT, STATUS_MALFORMED. */
+MUST_CHECK enum status store_load_segment(struct connection *c, struct bytes sha256, size_t room,
+                                          struct buffer *out);
+MUST_CHECK enum status store_load_ima(struct connection *c, uint64_t boot, uint64_t size,
+                                      struct buffer *out);
 /* Remember that device has sent a whole log; ask whether it has. STATUS_NOT_FOUND. */
 MUST_CHECK enum status store_hold_log(struct connection *c, const char *device,
                                       const uint8_t sha256[static DIGEST_SHA256_SIZE]);

@@ -12,6 +12,11 @@ static const char get_by_id[] =
 static const char get_newest[] =
     "SELECT id, device, time_s, evidence_s, expires_s, verdict, result, texts_size, texts"
     " FROM attestation WHERE device = ?1 ORDER BY version DESC LIMIT 1";
+static const char get_kept[] =
+    "SELECT a.id, a.device, a.time_s, a.evidence_s, a.expires_s, a.verdict, a.result,"
+    " a.texts_size, a.texts, a.evidence, a.boot, a.ima_size, a.boot_log, a.userspace_log,"
+    " a.ima_rest, k.public FROM attestation a"
+    " LEFT JOIN ak k ON k.device = a.device AND k.serial = a.ak_serial WHERE a.id = ?1";
 static const char get_evidence[] = "SELECT evidence FROM attestation WHERE id = ?1";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
 static const char list_of_device[] =
@@ -97,6 +102,96 @@ enum status
 store_get_latest(struct store *s, const char *device, struct store_attestation *out)
 {
     return load_one(s, get_newest, device, out);
+}
+
+/* Where the logs of a round are. */
+struct places {
+    uint64_t boot, ima_size;
+    struct buffer boot_log, userspace_log, ima_rest; /* digests; empty: none */
+    bool whole;                                      /* the row was written by a schema 2 */
+};
+
+static void
+free_places(struct places *p)
+{
+    buffer_free(&p->boot_log);
+    buffer_free(&p->userspace_log);
+    buffer_free(&p->ima_rest);
+}
+
+static enum status
+read_kept(struct connection *c, const char *attestation, struct store_kept *out, struct places *p)
+{
+    struct query q = query_of(c, get_kept);
+    query_put_text(&q, attestation);
+    enum status s = query_first(&q);
+    if (s != STATUS_OK)
+        return s;
+    read_row(&q, &out->attestation);
+    out->attestation.result = query_get_copy(&q);
+    read_texts(&q, &out->attestation);
+    query_get_buffer(&q, &out->evidence);
+    p->boot = query_get_uint(&q);
+    p->ima_size = query_get_uint(&q);
+    query_get_buffer(&q, &p->boot_log);
+    query_get_buffer(&q, &p->userspace_log);
+    query_get_buffer(&q, &p->ima_rest);
+    p->whole = !query_is_null(&q);
+    query_get_buffer(&q, &out->ak_public);
+    return query_end(&q);
+}
+
+static enum status
+load_if_any(struct connection *c, const struct buffer *sha256, size_t room, struct buffer *out)
+{
+    if (sha256->size == 0)
+        return STATUS_OK;
+    enum status s = store_load_segment(c, buffer_bytes(sha256), room, out);
+    return s == STATUS_NOT_FOUND ? STATUS_MALFORMED : s;
+}
+
+static enum status
+load_kept(struct connection *c, const char *attestation, struct store_kept *out)
+{
+    CLEANUP(free_places) struct places p = {0};
+    enum status s = read_kept(c, attestation, out, &p);
+    if (s == STATUS_OK && !p.whole)
+        return STATUS_UNSUPPORTED;
+    if (s == STATUS_OK)
+        s = load_if_any(c, &p.boot_log, LIMIT_BOOT_LOG, &out->boot_log);
+    if (s == STATUS_OK)
+        s = load_if_any(c, &p.userspace_log, LIMIT_USERSPACE_LOG, &out->userspace_log);
+    if (s == STATUS_OK)
+        s = store_load_ima(c, p.boot, p.ima_size, &out->ima);
+    if (s == STATUS_OK)
+        s = load_if_any(c, &p.ima_rest, LIMIT_IMA_SEGMENT, &out->ima);
+    return s;
+}
+
+enum status
+store_get_kept(struct store *s, const char *attestation, struct store_kept *out)
+{
+    struct connection *c = NULL;
+    *out = (struct store_kept){0};
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    status = store_end_read(s, c, load_kept(c, attestation, out));
+    if (status != STATUS_OK)
+        store_kept_clear(out);
+    return status;
+}
+
+void
+store_kept_clear(struct store_kept *k)
+{
+    store_attestation_clear(&k->attestation);
+    buffer_free(&k->evidence);
+    buffer_free(&k->ak_public);
+    buffer_free(&k->boot_log);
+    buffer_free(&k->userspace_log);
+    buffer_free(&k->ima);
+    *k = (struct store_kept){0};
 }
 
 enum status

@@ -18,6 +18,7 @@ static const char find_log[] = "SELECT 1 FROM held_log WHERE device = ?1 AND sha
 static const char get_log[] =
     "SELECT g.sha256, g.size, g.data FROM held_log h JOIN segment g ON g.sha256 = h.sha256"
     " WHERE h.device = ?1 AND h.sha256 = ?2";
+static const char get_segment[] = "SELECT sha256, size, data FROM segment WHERE sha256 = ?1";
 static const char get_ima[] =
     "SELECT g.sha256, g.size, g.data FROM ima_segment i JOIN segment g ON g.sha256 = i.sha256"
     " WHERE i.boot = ?1 ORDER BY i.position";
@@ -155,4 +156,37 @@ store_get_ima(struct store *s, uint64_t boot, struct buffer *out)
     struct query q = query_of(c, get_ima);
     query_put_uint(&q, boot);
     return store_end_read(s, c, read_segments(&q, IMA_BOOT_MAX, out, &n));
+}
+
+enum status
+store_load_segment(struct connection *c, struct bytes sha256, size_t room, struct buffer *out)
+{
+    struct query q = query_of(c, get_segment);
+    query_put_bytes(&q, sha256);
+    enum status s = query_first(&q);
+    if (s != STATUS_OK)
+        return s;
+    s = read_segment(&q, room, out);
+    enum status end = query_end(&q);
+    return s == STATUS_OK ? end : s;
+}
+
+/* Segments may have been joined since, so the last one may reach further. */
+enum status
+store_load_ima(struct connection *c, uint64_t boot, uint64_t size, struct buffer *out)
+{
+    if (size > IMA_BOOT_MAX)
+        return STATUS_LIMIT;
+    size_t end_at = out->size + (size_t)size;
+    enum status s = STATUS_OK;
+    struct query q = query_of(c, get_ima);
+    query_put_uint(&q, boot);
+    while (s == STATUS_OK && out->size < end_at && query_next(&q))
+        s = read_segment(&q, IMA_BOOT_MAX - out->size, out);
+    if (s == STATUS_OK && out->size < end_at)
+        query_fail(&q);
+    enum status end = query_end(&q);
+    if (s == STATUS_OK && end == STATUS_OK)
+        out->size = end_at;
+    return s == STATUS_OK ? end : s;
 }

@@ -14,18 +14,22 @@
 static const char get_device[] = "SELECT version, spent_ms, boot FROM device WHERE id = ?1";
 static const char add_boot[] =
     "INSERT INTO boot (device, opened_s, reset_count, restart_count, boot_log, ima_size,"
-    " n_ima_segments, state, pcrs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    " n_ima_segments, state, pcrs, generation, last_generation)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     " RETURNING id, ima_size, n_ima_segments";
 static const char continue_boot[] =
     "UPDATE boot SET reset_count = ?3, restart_count = ?4, boot_log = coalesce(?5, boot_log),"
-    " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9"
+    " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9,"
+    " generation = iif(?10 = '', generation, ?10),"
+    " last_generation = iif(?11 = '', last_generation, ?11)"
     " WHERE device = ?1 AND id = ?2 RETURNING id, ima_size, n_ima_segments";
 static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
 static const char add_attestation[] =
     "INSERT INTO attestation (id, device, version, time_s, evidence_s, expires_s, verdict, boot,"
-    " boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size, texts)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    " boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size, texts, ak_serial,"
+    " ima_rest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+    " ?17, ?18)";
 static const char update_device[] =
     "UPDATE device SET version = version + 1, spent_ms = ?3, attested_s = ?4, verdict = ?5,"
     " boot = ?6, clock_ms = ?7, reset_count = ?8, restart_count = ?9, safe = ?10,"
@@ -34,12 +38,13 @@ static const char put_last_good[] =
     "INSERT INTO last_good (device, pcrs) VALUES (?1, ?2)"
     " ON CONFLICT (device) DO UPDATE SET pcrs = excluded.pcrs WHERE pcrs <> excluded.pcrs";
 static const char get_boot[] =
-    "SELECT boot_log, reset_count, restart_count, state, pcrs FROM boot WHERE id = ?1";
+    "SELECT boot_log, reset_count, restart_count, state, pcrs, opened_s, generation,"
+    " last_generation FROM boot WHERE id = ?1";
 
 /* One round on its way in. */
 struct member {
     const struct store_round *round;
-    struct segment boot_log, ima, userspace_log;
+    struct segment boot_log, ima, ima_rest, userspace_log;
     enum verdict verdict; /* the worst */
     uint64_t boot;
     uint64_t ima_size;
@@ -54,6 +59,7 @@ free_member(struct member *m)
 {
     store_free_segment(&m->boot_log);
     store_free_segment(&m->ima);
+    store_free_segment(&m->ima_rest);
     store_free_segment(&m->userspace_log);
     buffer_free(&m->state);
     buffer_free(&m->pcrs);
@@ -103,6 +109,8 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
     enum status s = store_make_segment(c, round->boot_log, &m->boot_log);
     if (s == STATUS_OK)
         s = store_make_segment(c, round->ima_segment, &m->ima);
+    if (s == STATUS_OK)
+        s = store_make_segment(c, round->ima_rest, &m->ima_rest);
     if (s == STATUS_OK)
         s = store_make_segment(c, round->userspace_log, &m->userspace_log);
     if (s == STATUS_OK)
@@ -163,6 +171,8 @@ put_logs(struct connection *c, const struct member *m)
     if (s == STATUS_OK)
         s = store_add_segment(c, &m->ima);
     if (s == STATUS_OK)
+        s = store_add_segment(c, &m->ima_rest);
+    if (s == STATUS_OK)
         s = store_add_segment(c, &m->userspace_log);
     if (s == STATUS_OK && m->userspace_log.present)
         s = store_hold_log(c, r->device, m->userspace_log.sha256);
@@ -191,6 +201,8 @@ put_boot(struct connection *c, struct member *m)
         query_put_bytes(&q, buffer_bytes(&m->pcrs));
     else
         query_put_null(&q);
+    query_put_text(&q, r->generation);
+    query_put_text(&q, r->last_generation);
     enum status s = query_first(&q);
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_CONFLICT : s;
@@ -228,6 +240,8 @@ put_attestation(struct connection *c, const struct member *m)
     query_put_bytes(&q, r->evidence);
     query_put_uint(&q, m->texts_size);
     query_put_bytes(&q, buffer_bytes(&m->texts));
+    query_put_uint(&q, r->ak_serial);
+    put_digest(&q, m->ima_rest.present, m->ima_rest.sha256);
     return query_run(&q, NULL);
 }
 
@@ -392,8 +406,13 @@ store_get_boot(struct store *s, uint64_t boot, struct store_boot *out)
         out->restart_count = (uint32_t)query_get_uint(&q);
         if (replay_state_parse(query_get_bytes(&q), &out->state, NULL) != STATUS_OK)
             query_fail(&q);
-        if (!query_is_null(&q) && !store_parse_pcrs(query_get_bytes(&q), &out->pcrs))
+        bool has_pcrs = !query_is_null(&q);
+        struct bytes pcrs = query_get_bytes(&q);
+        if (has_pcrs && !store_parse_pcrs(pcrs, &out->pcrs))
             query_fail(&q);
+        out->opened_s = query_get_int(&q);
+        query_get_into(&q, out->generation, sizeof out->generation);
+        query_get_into(&q, out->last_generation, sizeof out->last_generation);
         status = query_end(&q);
         out->id = status == STATUS_OK ? boot : 0;
     }

@@ -83,7 +83,7 @@ static struct item *
 new_item(const struct store_round *r)
 {
     size_t size = text_size(r->device) + text_size(r->appraisal_json) + text_size(r->inputs_json) +
-                  text_size(r->result) + r->boot_log.size + r->ima_segment.size +
+                  text_size(r->result) + r->boot_log.size + r->ima_segment.size + r->ima_rest.size +
                   r->userspace_log.size + r->evidence.size + r->pcrs_cbor.size;
     struct item *item = malloc(sizeof *item + size);
     if (!item)
@@ -96,6 +96,7 @@ new_item(const struct store_round *r)
     item->round.result = keep_text(r->result, &at);
     item->round.boot_log = keep_bytes(r->boot_log, &at);
     item->round.ima_segment = keep_bytes(r->ima_segment, &at);
+    item->round.ima_rest = keep_bytes(r->ima_rest, &at);
     item->round.userspace_log = keep_bytes(r->userspace_log, &at);
     item->round.evidence = keep_bytes(r->evidence, &at);
     item->round.pcrs_cbor = keep_bytes(r->pcrs_cbor, &at);

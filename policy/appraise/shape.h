@@ -68,6 +68,7 @@ MUST_CHECK enum status shape_map(const struct shape_node *node, const struct sha
 bool shape_member(const struct shape_node *node, const char *key, struct shape_node *out);
 bool shape_is_array(const struct shape_node *node);
 bool shape_is_true(const struct shape_node *node);
+bool shape_is_null(const struct shape_node *node);
 
 /* Readers of simple values; *out is what is named. */
 enum status shape_skip(const struct shape_node *node, void *unused);

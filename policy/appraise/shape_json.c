@@ -225,6 +225,12 @@ shape_is_true(const struct shape_node *node)
     return json_is_true(node->value);
 }
 
+bool
+shape_is_null(const struct shape_node *node)
+{
+    return json_is_null(node->value);
+}
+
 enum status
 shape_skip(const struct shape_node *node, void *unused)
 {

@@ -150,6 +150,23 @@ freshness_verify(const struct freshness_key *keys, size_t n_keys, struct bytes t
 }
 
 enum status
+freshness_restore(struct bytes token, const struct freshness_context *context,
+                  struct freshness **out)
+{
+    *out = NULL;
+    struct challenge c;
+    struct bytes signed_part;
+    struct bytes tag;
+    enum status s = challenge_parse(token, &c, &signed_part, &tag, NULL);
+    if (s != STATUS_OK)
+        return s == STATUS_NOMEM ? s : STATUS_MALFORMED;
+    bool whole = !c.exporter_required || context->exporter.size == BINDING_EXPORTER_SIZE;
+    if (!whole || !context->origin || !enrollment_is_device_id(context->device_id))
+        return STATUS_MALFORMED;
+    return copy(&c, token, context, out);
+}
+
+enum status
 freshness_given(struct bytes qualifying_data, const struct selection *selection,
                 struct freshness **out)
 {
@@ -190,6 +207,24 @@ bool
 freshness_exporter_bound(const struct freshness *f)
 {
     return f->exporter_bound;
+}
+
+struct bytes
+freshness_token(const struct freshness *f)
+{
+    return bytes_of(f->bytes, f->kind == FRESHNESS_CHALLENGE ? f->size : 0);
+}
+
+const char *
+freshness_origin(const struct freshness *f)
+{
+    return f->origin;
+}
+
+struct bytes
+freshness_exporter(const struct freshness *f)
+{
+    return bytes_of(f->exporter, f->exporter_bound ? sizeof f->exporter : 0);
 }
 
 int64_t

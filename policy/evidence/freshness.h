@@ -48,6 +48,12 @@ MUST_CHECK enum status freshness_issue(const struct freshness_key *key, const ch
 MUST_CHECK enum status freshness_verify(const struct freshness_key *keys, size_t n_keys,
                                         struct bytes token, const struct freshness_context *context,
                                         struct freshness **out, struct reasons *reasons);
+/* A challenge that this verifier accepted when it was fresh, from the round that it stored: neither
+ * its key, which is gone, nor its age is asked. The exporter is bound where the challenge asks for
+ * one. STATUS_MALFORMED: no challenge, no device id, or an exporter of another size. */
+MUST_CHECK enum status freshness_restore(struct bytes token,
+                                         const struct freshness_context *context,
+                                         struct freshness **out);
 /* Offline: the quote must carry exactly this qualifying data and selection. STATUS_LIMIT: more than
  * LIMIT_CHALLENGE bytes. STATUS_NOMEM. */
 MUST_CHECK enum status freshness_given(struct bytes qualifying_data,
@@ -57,6 +63,11 @@ enum freshness_kind freshness_kind(const struct freshness *f);
 const struct challenge *freshness_challenge(const struct freshness *f); /* NULL unless CHALLENGE */
 const struct selection *freshness_selection(const struct freshness *f);
 bool freshness_exporter_bound(const struct freshness *f);
+/* What a quote over a challenge is bound to beside the device: token, origin, exporter (empty
+ * unless bound). NULL and empty unless CHALLENGE. */
+struct bytes freshness_token(const struct freshness *f);
+const char *freshness_origin(const struct freshness *f);
+struct bytes freshness_exporter(const struct freshness *f);
 /* When the evidence counts as made, unix ms; -1 when not known (FRESHNESS_GIVEN). */
 int64_t freshness_time_ms(const struct freshness *f);
 /* The extraData that a quote over this freshness must carry: for a challenge the binding of

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening, closing, schemas: what makes a file ours. */
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "tests/contract/contract.h"
 
@@ -87,12 +88,47 @@ refuses_a_newer_schema_and_leaves_it_alone(void **state)
 {
     struct store *s = NULL;
     struct diag diag = {0};
-    meddle(state, "PRAGMA user_version = 2");
+    meddle(state, "PRAGMA user_version = 3");
     assert_status(STATUS_INVALID, store_open(contract_of(state)->location, &s, &diag));
     assert_null(s);
-    assert_string_equal("schema 2 is newer than this program's, 1", diag.text);
-    meddle(state, "PRAGMA user_version = 1");
+    assert_string_equal("schema 3 is newer than this program's, 2", diag.text);
+    meddle(state, "PRAGMA user_version = 2");
     store_close(contract_open_again(state));
+}
+
+/* From every schema that was released, with what is in it. */
+static void
+brings_an_older_schema_up_to_date(void **state)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    struct store *s = NULL;
+    struct diag diag = {0};
+    struct store_device d = {0};
+    CLEANUP(buffer_free) struct buffer schema = {0};
+    test_source("daemon/schema.sql", &schema);
+    (void)snprintf(path, sizeof path, "%s/old.db", contract_of(state)->directory);
+    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, buffer_text(&schema), NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK,
+                     sqlite3_exec(db,
+                                  "INSERT INTO store (one, node, generation) VALUES (1, 'old', 5);"
+                                  "INSERT INTO device VALUES ('00', x'01', 1, 'expected',"
+                                  " 'verified', 'list', 'none', x'02', 0, 1, 0, 0, 0, NULL, NULL,"
+                                  " NULL, NULL, NULL, NULL, 'kept', NULL)",
+                                  NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+    assert_status(STATUS_OK, store_open(path, &s, &diag));
+    uint64_t generation = 0;
+    assert_status(STATUS_OK, store_generation(s, &generation));
+    assert_int_equal(5, generation);
+    assert_status(STATUS_NOT_FOUND, store_get_device(s, contract_device(1), &d));
+    contract_enroll(s, 1);
+    struct store_round r = contract_round(s, 1, "a1");
+    assert_status(STATUS_OK, contract_put(s, &r));
+    store_close(s);
+    assert_status(STATUS_OK, store_open(path, &s, &diag));
+    store_close(s);
 }
 
 static void
@@ -211,6 +247,8 @@ main(void)
                                         contract_close),
         cmocka_unit_test_setup_teardown(opens_again_what_it_closed, contract_open, contract_close),
         cmocka_unit_test_setup_teardown(refuses_a_newer_schema_and_leaves_it_alone, contract_open,
+                                        contract_close),
+        cmocka_unit_test_setup_teardown(brings_an_older_schema_up_to_date, contract_open,
                                         contract_close),
         cmocka_unit_test_setup_teardown(refuses_what_is_not_ours, contract_open, contract_close),
         cmocka_unit_test_setup_teardown(refuses_somebody_elses_tables, contract_open,

@@ -45,6 +45,46 @@ keeps_every_part_of_a_round(void **state)
 }
 
 static void
+keeps_all_that_a_round_was_appraised_from(void **state)
+{
+    struct store *s = contract_store(state);
+    CLEANUP(store_kept_clear) struct store_kept k = {0};
+    struct store_device d = {0};
+    contract_enroll(s, 1);
+    struct store_round r = contract_round(s, 1, "a1");
+    r.ak_serial = 1;
+    r.ima_segment = bytes_of("first,", 6);
+    r.userspace_log = bytes_of("userspace", 9);
+    assert_status(STATUS_OK, contract_put(s, &r));
+    assert_status(STATUS_OK, store_get_device(s, contract_device(1), &d));
+    r = contract_round(s, 1, "a2");
+    r.ak_serial = 1;
+    r.new_boot = false;
+    r.boot = d.boot;
+    r.ima_segment = bytes_of("second,", 7);
+    r.ima_rest = bytes_of("rest", 4);
+    assert_status(STATUS_OK, contract_put(s, &r));
+    assert_status(STATUS_OK, store_get_kept(s, "a1", &k));
+    assert_true(bytes_equal(bytes_of("first,", 6), buffer_bytes(&k.ima)));
+    assert_true(bytes_equal(bytes_of("userspace", 9), buffer_bytes(&k.userspace_log)));
+    assert_true(bytes_equal(r.evidence, buffer_bytes(&k.evidence)));
+    assert_true(bytes_equal(buffer_bytes(&d.ak_public), buffer_bytes(&k.ak_public)));
+    assert_string_equal("a1", k.attestation.id);
+    assert_string_equal(r.inputs_json, k.attestation.inputs_json);
+    store_kept_clear(&k);
+    assert_status(STATUS_OK, store_get_kept(s, "a2", &k));
+    assert_true(bytes_equal(bytes_of("first,second,rest", 17), buffer_bytes(&k.ima)));
+    assert_int_equal(0, k.userspace_log.size);
+    store_kept_clear(&k);
+    assert_status(STATUS_NOT_FOUND, store_get_kept(s, "a3", &k));
+    r = contract_round(s, 1, "a3");
+    r.ak_serial = 9; /* an AK that is not kept, as of a round of schema 1 */
+    assert_status(STATUS_OK, contract_put(s, &r));
+    assert_status(STATUS_UNSUPPORTED, store_get_kept(s, "a3", &k));
+    store_device_clear(&d);
+}
+
+static void
 spends_a_challenge_once(void **state)
 {
     struct store *s = contract_store(state);
@@ -147,6 +187,8 @@ continues_a_boot_with_its_segments_in_order(void **state)
     struct store_round r = contract_round(s, 1, "a1");
     r.ima_segment = bytes_of("first,", 6);
     r.state.n_entries = 2;
+    (void)text_copy(r.generation, sizeof r.generation, "2026-11");
+    (void)text_copy(r.last_generation, sizeof r.last_generation, "2026-10");
     assert_status(STATUS_OK, contract_put(s, &r));
     assert_status(STATUS_OK, store_get_device(s, contract_device(1), &d));
     r = contract_round(s, 1, "a2");
@@ -164,6 +206,9 @@ continues_a_boot_with_its_segments_in_order(void **state)
     assert_int_equal(r.pcrs.present, boot.pcrs.present);
     assert_true(digest_equal(&r.pcrs.pcr[7], &boot.pcrs.pcr[7]));
     assert_int_equal(d.boot, boot.id);
+    assert_int_equal(NOW_S, boot.opened_s);
+    assert_string_equal("2026-11", boot.generation);
+    assert_string_equal("2026-10", boot.last_generation);
     assert_int_equal(3, boot.state.n_entries);
     assert_true(digest_equal(&r.state.banks[0].pcr, &boot.state.banks[0].pcr));
     assert_int_equal(7, boot.reset_count);
@@ -394,6 +439,7 @@ main(void)
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, contract_open, contract_close)
     const struct CMUnitTest tests[] = {
         CLAIM(keeps_every_part_of_a_round),
+        CLAIM(keeps_all_that_a_round_was_appraised_from),
         CLAIM(spends_a_challenge_once),
         CLAIM(refuses_a_round_over_a_device_that_has_moved),
         CLAIM(one_member_that_fails_is_nothing_to_its_group),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a round's values; to: JSON text; never: decides anything. */
-#include "daemon/attestation.h"
+#include "appraise/attestation.h"
 
-#include "base/cleanup.h"
 #include "base/emit.h"
-#include "base/text.h"
 #include "evidence/dcbor.h"
 #include "evidence/reason_emit.h"
+
+#include <stdio.h>
 
 static void
 emit_documents(struct emit *e, const char *name, const struct document_info *const *infos, size_t n)
@@ -105,7 +105,7 @@ attestation_encode(const struct attestation *a, struct buffer *out)
     struct emit e = emit_of(out);
     emit_object(&e);
     emit_text_member(&e, "id", a->id);
-    emit_text_member(&e, "device", a->device->id);
+    emit_text_member(&e, "device", a->subject->device_id);
     emit_time_member(&e, "time", a->now_s);
     emit_time_member(&e, "evidence_time", appraisal_evidence_s(a->appraisal));
     emit_time_member(&e, "expires", appraisal_expires_s(a->appraisal));
@@ -120,102 +120,11 @@ attestation_encode(const struct attestation *a, struct buffer *out)
     emit_boot_facts(&e, a->appraisal);
     emit_counters(&e, quote_counters(a->quote));
     emit_text_member(&e, "exporter", quote_exporter_bound(a->quote) ? "bound" : "off");
-    emit_text_member(&e, "genuine", genuine_name(a->device->genuine));
-    emit_text_member(&e, "member_by", member_by_name(a->device->member_by));
+    emit_text_member(&e, "genuine", genuine_name(a->subject->genuine));
+    emit_text_member(&e, "member_by", member_by_name(a->subject->member_by));
     emit_pcrs(&e, a->quote);
     emit_end_object(&e);
     return emit_check(&e);
-}
-
-static void
-emit_labels(struct emit *e, const struct store_device *d)
-{
-    emit_key(e, "labels");
-    emit_object(e);
-    for (size_t i = 0; i < d->n_labels; i++)
-        emit_text_member(e, d->labels[i].key, d->labels[i].value);
-    emit_end_object(e);
-}
-
-static void
-emit_ledger_before(struct emit *e, const struct subject_counters *c)
-{
-    emit_key(e, "ledger_before");
-    if (!c->present) {
-        emit_null(e);
-        return;
-    }
-    emit_object(e);
-    emit_uint_member(e, "clock_ms", c->clock_ms);
-    emit_uint_member(e, "reset_count", c->reset_count);
-    emit_uint_member(e, "restart_count", c->restart_count);
-    emit_bool_member(e, "safe", c->safe);
-    emit_uint_member(e, "firmware_version", c->firmware_version);
-    emit_end_object(e);
-}
-
-static enum status
-emit_state_before(struct emit *e, const struct replay_state *state)
-{
-    CLEANUP(buffer_free) struct buffer cbor = {0};
-    enum status s = replay_state_encode(state, &cbor);
-    emit_base64url_member(e, "replay_state_before", buffer_bytes(&cbor));
-    return s;
-}
-
-static void
-emit_last_good(struct emit *e, const struct store_device *d)
-{
-    emit_key(e, "last_good");
-    if (!d->last_good_present) {
-        emit_null(e);
-        return;
-    }
-    emit_object(e);
-    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-        char name[4];
-        (void)snprintf(name, sizeof name, "%u", pcr);
-        if (d->last_good.present & (1u << pcr))
-            emit_hex_member(e, name, digest_bytes(&d->last_good.pcr[pcr]));
-    }
-    emit_end_object(e);
-}
-
-enum status
-attestation_encode_inputs(const struct attestation *a, struct buffer *out)
-{
-    struct emit e = emit_of(out);
-    emit_object(&e);
-    emit_text_member(&e, "program", "attestd " ATTESTD_VERSION);
-    emit_int_member(&e, "now", a->now_s);
-    emit_uint_member(&e, "documents_generation", documents_generation(a->documents));
-    emit_hex_member(&e, "documents_digest", digest_bytes(documents_digest(a->documents)));
-    emit_key(&e, "documents");
-    emit_array(&e);
-    for (size_t i = 0; i < documents_count(a->documents); i++) {
-        const struct document_info *info = documents_info(a->documents, i);
-        emit_object(&e);
-        emit_text_member(&e, "type", document_kind_name(info->kind));
-        emit_text_member(&e, "id", info->id);
-        emit_uint_member(&e, "version", info->version);
-        emit_hex_member(&e, "sha256", digest_bytes(&info->sha256));
-        emit_end_object(&e);
-    }
-    emit_end_array(&e);
-    emit_labels(&e, a->device);
-    emit_text_member(&e, "state", life_cycle_name(a->device->state));
-    emit_text_member(&e, "genuine", genuine_name(a->device->genuine));
-    emit_text_member(&e, "member_by", member_by_name(a->device->member_by));
-    emit_uint_member(&e, "device_version", a->device->version);
-    emit_hex_member(&e, "ak_name", quote_ak_name(a->quote));
-    emit_uint_member(&e, "ak_serial", a->device->ak_serial);
-    emit_int_member(&e, "spent_before_ms", a->device->spent_ms);
-    emit_uint_member(&e, "boot", a->boot);
-    emit_ledger_before(&e, &a->device->counters);
-    enum status s = emit_state_before(&e, a->state_before);
-    emit_last_good(&e, a->device);
-    emit_end_object(&e);
-    return s == STATUS_OK ? emit_check(&e) : s;
 }
 
 static size_t
