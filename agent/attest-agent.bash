@@ -8,6 +8,10 @@ _attest_agent()
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
+    --for)
+        COMPREPLY=(trusted)
+        return
+        ;;
     --set)
         mapfile -t COMPREPLY < <(compgen -S = -W '
             verifier.url verifier.ca_file verifier.pinned_key verifier.exporter verifier.proxy
@@ -21,14 +25,14 @@ _attest_agent()
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W '
-            --config --set --json --once --verbose --help --version' -- "$current")
+            --config --set --json --once --for --timeout --verbose --help --version' -- "$current")
         return
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
-        enroll | run | status | identity | doctor | config) return ;;
+        enroll | run | wait | status | identity | doctor | config) return ;;
         esac
     done
-    mapfile -t COMPREPLY < <(compgen -W 'enroll run status identity doctor config' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'enroll run wait status identity doctor config' -- "$current")
 }
 complete -F _attest_agent attest-agent

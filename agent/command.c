@@ -9,6 +9,9 @@
 #include "agent/turn.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
+
+#define WAIT_MAX_S INT64_C(86400)
 
 static int
 say_outcome(const struct outcome *o)
@@ -78,6 +81,37 @@ command_run(const struct settings *s, const struct command_flags *f)
     if (outcome_exit_code(state.round.outcome.kind) != 0)
         log_line(LOG_LEVEL_ERROR, "%s", state.round.outcome.message);
     return show_status(&state, f);
+}
+
+/* Say what is wrong with the flags of wait, and give its code; 0: nothing. */
+static int
+check_wait(const struct command_flags *f, int64_t *timeout_s)
+{
+    struct outcome o = {0};
+    if (!f->wanted || !text_equal(f->wanted, "trusted"))
+        outcome_set(&o, OUTCOME_USAGE, "wait needs --for trusted; nothing else can be waited for");
+    else if (text_parse_duration_s(f->timeout ? f->timeout : "5m", timeout_s) != STATUS_OK ||
+             *timeout_s < 1 || *timeout_s > WAIT_MAX_S)
+        outcome_set(&o, OUTCOME_USAGE, "--timeout is a time such as 90s or 5m, at most 1d");
+    return o.kind == OUTCOME_NONE ? 0 : say_outcome(&o);
+}
+
+int
+command_wait(const struct settings *s, const struct command_flags *f)
+{
+    CLEANUP(state_free) struct state state = {0};
+    struct diag diag = {0};
+    int64_t timeout_s = 0;
+    int wrong = check_wait(f, &timeout_s);
+    if (wrong != 0)
+        return wrong;
+    enum status status = settings_check_verifier(s, &diag);
+    if (status != STATUS_OK)
+        return say_device_failure("configuration", status, &diag);
+    status = turn_load(s, &state, &diag);
+    if (status != STATUS_OK)
+        return say_device_failure("state", status, &diag);
+    return loop_await_trusted(s, timeout_s, &state);
 }
 
 int

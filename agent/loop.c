@@ -33,12 +33,20 @@ hurry(int number)
     hurried = 1;
 }
 
+static int64_t deadline_s; /* of loop_await_trusted(), on the monotonic clock; 0: none */
+
+static bool
+is_late(void)
+{
+    return deadline_s != 0 && clock_monotonic_s() >= deadline_s;
+}
+
 /* Asked by the client while it waits: as good a sign of life as any. */
 static bool
 stop_or_ping(void)
 {
     service_notify("WATCHDOG=1");
-    return stopping != 0;
+    return stopping != 0 || is_late();
 }
 
 static bool
@@ -102,15 +110,20 @@ log_round(const struct outcome *o, const struct state *state)
     service_notify(status);
 }
 
-static int64_t
-plan_next(const struct settings *s, struct state *state)
+static uint32_t
+draw(void)
 {
     uint8_t random[4] = {0};
     if (digest_random(random, sizeof random) != STATUS_OK)
         log_line(LOG_LEVEL_WARNING, "no randomness: the next round is not spread");
-    uint32_t number = (uint32_t)random[0] << 24 | (uint32_t)random[1] << 16 |
-                      (uint32_t)random[2] << 8 | random[3];
-    int64_t wait_s = schedule_wait_s(s, &state->round.outcome, state->round.n_failures, number);
+    return (uint32_t)random[0] << 24 | (uint32_t)random[1] << 16 | (uint32_t)random[2] << 8 |
+           random[3];
+}
+
+static int64_t
+plan_next(const struct settings *s, struct state *state)
+{
+    int64_t wait_s = schedule_wait_s(s, &state->round.outcome, state->round.n_failures, draw());
     state->round.next_s = clock_now_s() + wait_s;
     turn_save(s, state);
     return wait_s;
@@ -135,4 +148,39 @@ loop_run(const struct settings *s, struct state *state)
     turn_save(s, state);
     log_line(LOG_LEVEL_NOTICE, "stopped");
     return 0;
+}
+
+/* Sleep before another try, the last one at the deadline's end at the latest; false when the
+ * verifier asked for more time than is left. */
+static bool
+pause_for_retry(const struct settings *s, const struct outcome *o, uint64_t n_tries)
+{
+    int64_t now_s = clock_monotonic_s();
+    int64_t wait_s = schedule_retry_s(s, o, n_tries, draw());
+    int64_t left_s = deadline_s - now_s;
+    if (wait_s > left_s && (o->retry_after_s > left_s || left_s < 2))
+        return false;
+    wait_until(now_s + (wait_s > left_s ? left_s - 1 : wait_s));
+    return !stopping;
+}
+
+int
+loop_await_trusted(const struct settings *s, int64_t timeout_s, struct state *state)
+{
+    enum outcome_kind judged = OUTCOME_LATER;
+    uint64_t n_tries = 0;
+    const struct outcome *o = &state->round.outcome;
+    if (!set_handlers())
+        return 1;
+    deadline_s = clock_monotonic_s() + timeout_s;
+    do {
+        hurried = 0;
+        turn_attest(s, stop_or_ping, state);
+        log_round(o, state);
+        if (o->kind == OUTCOME_TRUSTED || o->kind == OUTCOME_USAGE || o->kind == OUTCOME_DENIED)
+            return outcome_exit_code(o->kind);
+        if (o->kind == OUTCOME_NOT_TRUSTED)
+            judged = OUTCOME_NOT_TRUSTED;
+    } while (!stopping && pause_for_retry(s, o, ++n_tries));
+    return outcome_exit_code(judged);
 }

@@ -13,6 +13,8 @@ static const struct option_spec option_table[] = {
     {"set", "SECTION.KEY=VALUE", "override one value; may be given again", true},
     {"json", NULL, "for programs", false},
     {"once", NULL, "run: one round, then end", false},
+    {"for", "VERDICT", "wait: what for; trusted", false},
+    {"timeout", "TIME", "wait: how long; 5m when not given", false},
     {"verbose", NULL, "say more", false},
     {"help", NULL, "this text", false},
     {"version", NULL, "name and version", false},
@@ -26,6 +28,7 @@ static const struct {
 } commands[] = {
     {"enroll", command_enroll, "make this device known to the verifier"},
     {"run", command_run, "attest now and then; with --once, now"},
+    {"wait", command_wait, "attest until the verdict is trusted, or time is up"},
     {"status", command_status, "how the last round went"},
     {"identity", command_identity, "this device's keys and name"},
     {"doctor", command_doctor, "what is wrong here, and what to do"},
@@ -74,6 +77,8 @@ run_command(const struct options *o)
     struct command_flags flags = {
         .json = options_get(o, "json") != NULL,
         .once = options_get(o, "once") != NULL,
+        .wanted = options_get(o, "for"),
+        .timeout = options_get(o, "timeout"),
     };
     if (o->n_arguments != 1)
         return refuse(o->n_arguments == 0 ? "a command is missing" : "more than one command");

@@ -23,14 +23,21 @@ back_off(const struct settings *s, uint64_t n_failures, uint32_t random)
 }
 
 int64_t
-schedule_wait_s(const struct settings *s, const struct outcome *last, uint64_t n_failures,
-                uint32_t random)
+schedule_retry_s(const struct settings *s, const struct outcome *last, uint64_t n_failures,
+                 uint32_t random)
 {
-    if (last->kind == OUTCOME_TRUSTED || last->kind == OUTCOME_NOT_TRUSTED)
-        return s->interval_s + spread(s->jitter_s + 1, random);
     int64_t wait = back_off(s, n_failures, random);
     int64_t asked = last->retry_after_s;
     if (asked > RETRY_AFTER_MAX_S)
         asked = RETRY_AFTER_MAX_S;
     return wait > asked ? wait : asked + spread(s->jitter_s + 1, random);
+}
+
+int64_t
+schedule_wait_s(const struct settings *s, const struct outcome *last, uint64_t n_failures,
+                uint32_t random)
+{
+    if (last->kind == OUTCOME_TRUSTED || last->kind == OUTCOME_NOT_TRUSTED)
+        return s->interval_s + spread(s->jitter_s + 1, random);
+    return schedule_retry_s(s, last, n_failures, random);
 }

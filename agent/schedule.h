@@ -13,3 +13,6 @@
 /* Seconds to wait. n_failures: rounds without a verdict in a row, this one included. */
 int64_t schedule_wait_s(const struct settings *s, const struct outcome *last, uint64_t n_failures,
                         uint32_t random);
+/* The same, as if the last round had given no verdict: for who waits for a better one. */
+int64_t schedule_retry_s(const struct settings *s, const struct outcome *last, uint64_t n_failures,
+                         uint32_t random);

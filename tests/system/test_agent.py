@@ -158,6 +158,20 @@ def test_configuration_mistakes_are_2_and_named(bench):
         assert agent.run(*words).returncode == 2
 
 
+def test_waiting_for_a_verifier_that_is_away_ends_with_75(bench):
+    tpm = bench.tpm(("sha256",))
+    tpm.power_on()
+    agent = alone(bench, tpm, round__retry_min="1", round__retry_max="1")
+    done = agent.run("wait", "--for", "trusted", "--timeout", "3s")
+    assert done.returncode == 75
+    assert done.stderr.count(b"cannot be reached") > 1, "it came back"
+    for words in ((), ("--for", "warning"), ("--for", "trusted", "--timeout", "0"),
+                  ("--for", "trusted", "--timeout", "2d"), ("--for", "trusted", "--timeout", "soon")):
+        assert agent.run("wait", *words).returncode == 2
+    done = agent.run("wait", "--for", "trusted", verifier__url="http://127.0.0.1:9")
+    assert done.returncode == 2, "nothing to wait for"
+
+
 class Manager:
     """What systemd hears over NOTIFY_SOCKET."""
 

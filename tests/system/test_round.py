@@ -37,6 +37,21 @@ def test_a_device_without_policy_is_none_and_never_trusted(bench):
     assert done.returncode == 3
 
 
+def test_waiting_ends_with_the_verdict(bench):
+    verifier = bench.verifier()
+    tpm = bench.tpm()
+    tpm.boot("secure")
+    agent = bench.enrolled(verifier, tpm, round__retry_min="1", round__retry_max="1")
+    wait = ("wait", "--for", "trusted", "--timeout")
+    assert agent.run(*wait, "2s").returncode == 3, "judged, and not trusted"
+    agent.run("run", "--once")
+    bench.approve_boot(verifier, agent.device)
+    verifier.put("policies", bench.policy())
+    assert agent.run(*wait, "30s").returncode == 0
+    verifier.stop()
+    assert agent.run(*wait, "2s").returncode == 75, "of these rounds there is no verdict"
+
+
 @pytest.mark.parametrize("algorithm", ["p256", "rsa2048"])
 def test_both_kinds_of_attestation_key_are_trusted(bench, algorithm):
     verifier, _, agent = trusted_device(bench, tpm__ak_algorithm=algorithm)

@@ -62,6 +62,17 @@ does_not_sleep_for_years_when_told_to(void **state)
     assert_int_equal(86400, schedule_wait_s(&settings, &o, 1, 0));
 }
 
+static void
+who_waits_for_a_better_verdict_comes_back_as_after_a_failure(void **state)
+{
+    (void)state;
+    const struct outcome o = {.kind = OUTCOME_NOT_TRUSTED};
+    const struct outcome away = {.kind = OUTCOME_UNAVAILABLE};
+    for (unsigned n = 1; n < 9; n++)
+        assert_int_equal(schedule_wait_s(&settings, &away, n, 7),
+                         schedule_retry_s(&settings, &o, n, 7));
+}
+
 int
 main(void)
 {
@@ -71,6 +82,7 @@ main(void)
         cmocka_unit_test(spreads_retries_over_half_their_wait),
         cmocka_unit_test(never_comes_before_retry_after),
         cmocka_unit_test(does_not_sleep_for_years_when_told_to),
+        cmocka_unit_test(who_waits_for_a_better_verdict_comes_back_as_after_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
