@@ -77,6 +77,7 @@ judge_policy(struct judge *j)
 {
     CLEANUP(boot_clear) struct boot b = {0};
     enum status s = boot_choose(j, &b);
+    j->announced = &b.announced;
     return s == STATUS_OK ? judge_with(j, &b) : s;
 }
 

@@ -158,7 +158,11 @@ boot_choose(const struct judge *j, struct boot *out)
     if (!j->policy->policy->boot.present)
         return STATUS_OK;
     const struct compiled_references *sets = &j->policy->boot;
-    enum status s = boot_profiles_init(&out->arena, j->proven, sets, j->input, &out->profiles);
+    enum status s = announced_init(&out->arena, j->h, j->input, &j->policy->policy->announce,
+                                   j->proven, &out->announced);
+    if (s == STATUS_OK)
+        s = boot_profiles_init(&out->arena, j->proven, sets, j->input, &out->announced,
+                               &out->profiles);
     bool chosen = false;
     if (s == STATUS_OK)
         s = choose_quickly(j, out, &chosen);
@@ -192,6 +196,10 @@ static void
 set_expected_values(const struct judge *j, const struct reference_component *c, struct reason *r)
 {
     const struct reference_value *values = c->values.items;
+    if (c->values.n == 0) {
+        reason_set_expected(r, "a value of this device");
+        return;
+    }
     if (values[0].any) {
         reason_set_expected(r, "any");
         return;
@@ -211,10 +219,26 @@ set_expected_values(const struct judge *j, const struct reference_component *c, 
     }
 }
 
+/* An event that was explained once, or would be elsewhere, is told as that. */
+static enum reason_code
+refine(const struct boot *b, const struct boot_finding *f)
+{
+    if (f->code != REASON_BOOT_UNKNOWN_IMAGE)
+        return f->code;
+    const struct announced_event *a = announced_find(&b->announced, f->event, f->component->role);
+    if (a && a->refusal != REASON_NONE)
+        return a->refusal;
+    const struct reference_value *own =
+        boot_component_own_value(&b->profiles, f->component, f->event);
+    return own && b->profiles.input->now_s > own->approval->until_s ? REASON_BOOT_APPROVAL_OVER
+                                                                    : f->code;
+}
+
 static void
 blame_finding(struct judge *j, const struct boot *b, const struct boot_finding *f)
 {
-    struct reason r = f->event ? judge_reason_at(j, f->code, f->event) : judge_reason(f->code);
+    enum reason_code code = refine(b, f);
+    struct reason r = f->event ? judge_reason_at(j, code, f->event) : judge_reason(code);
     r.pcr = (int32_t)f->pcr;
     r.log = f->event ? r.log : REASON_LOG_BOOT;
     if (f->component)
@@ -298,12 +322,39 @@ effect_of_standing(const struct judge *j, enum generation_standing standing)
 }
 
 static void
+note_announced(struct judge *j, const struct boot_taken *t)
+{
+    struct reason r = judge_reason_at(j, REASON_BOOT_ANNOUNCED, t->event);
+    reason_set_what(&r, t->component->role);
+    judge_note(j, &r);
+}
+
+/* The boot that was announced shows nothing of it: the device fell back before it ran. */
+static void
+note_not_shown(struct judge *j, const struct boot *b)
+{
+    bool shown = false;
+    for (size_t i = 0; i < b->announced.n; i++)
+        shown = shown || b->announced.events[i].refusal == REASON_NONE;
+    if (!b->announced.expected || shown)
+        return;
+    const char *slot = j->input->announcement->slot;
+    struct reason r = judge_reason(REASON_BOOT_NOT_TAKEN);
+    reason_set_what(&r, "announced");
+    reason_set_expected(&r, slot ? slot : j->input->announcement->items[0].role);
+    r.bound = true;
+    judge_note(j, &r);
+}
+
+static void
 judge_standing(struct judge *j, const struct boot *b)
 {
     for (size_t i = 0; i < b->match.n_taken; i++) {
         const struct boot_taken *t = &b->match.taken[i];
         struct boot_worth worth = boot_value_stand(&b->profiles, t);
         enum reason_code code = reason_of(worth.standing);
+        if (worth.announced)
+            note_announced(j, t);
         if (code == REASON_NONE || is_revoked(j, t->event))
             continue;
         struct reason r = judge_reason_at(j, code, t->event);
@@ -416,5 +467,6 @@ boot_judge(struct judge *j, const struct boot *b)
     }
     if (b->match.n_findings == 0)
         boot_generation_note(j, b);
+    note_not_shown(j, b);
     judge_changed(j, b);
 }

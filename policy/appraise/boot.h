@@ -11,6 +11,7 @@
 /* Zero value: the policy has no boot rule. */
 struct boot {
     struct arena arena;
+    struct announced announced;
     struct boot_profiles profiles;
     struct boot_match match; /* of the set that explains most */
     uint32_t covered;        /* PCRs that must match */

@@ -65,7 +65,7 @@ static bool
 takes(const struct walk *w, size_t i, const struct replay_event *e)
 {
     const struct reference_component *c = w->list->items[i];
-    return w->counts[i] < c->max && boot_component_takes(w->profiles->proven, c, e);
+    return w->counts[i] < c->max && boot_component_takes(w->profiles, c, e);
 }
 
 /* The component that takes the event: an unordered one, else the present one or the next whose

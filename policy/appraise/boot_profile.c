@@ -45,9 +45,10 @@ insert(struct boot_profiles *p, const struct compiled_reference *r,
 enum status
 boot_profiles_init(struct arena *arena, const struct proven *proven,
                    const struct compiled_references *sets, const struct appraisal_input *input,
-                   struct boot_profiles *out)
+                   const struct announced *announced, struct boot_profiles *out)
 {
-    *out = (struct boot_profiles){.proven = proven, .arena = arena};
+    *out = (struct boot_profiles){
+        .proven = proven, .input = input, .announced = announced, .arena = arena};
     out->items = arena_alloc_array(arena, sets->n, sizeof *out->items);
     if (!out->items)
         return STATUS_NOMEM;
@@ -59,16 +60,49 @@ boot_profiles_init(struct arena *arena, const struct proven *proven,
     return s;
 }
 
+/* Of two for the same digest, the one that counts longer. */
+const struct reference_value *
+boot_component_own_value(const struct boot_profiles *p, const struct reference_component *c,
+                         const struct replay_event *e)
+{
+    size_t n = 0;
+    const struct reference_value *best = NULL;
+    const struct reference_value *own =
+        reference_device_values(c, p->input->subject->device_id, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (proven_matches(p->proven, e, &own[i]) &&
+            (!best || best->approval->until_s < own[i].approval->until_s))
+            best = &own[i];
+    }
+    return best;
+}
+
+static bool
+takes_own(const struct boot_profiles *p, const struct reference_component *c,
+          const struct replay_event *e)
+{
+    const struct reference_value *own = boot_component_own_value(p, c, e);
+    return own && p->input->now_s <= own->approval->until_s;
+}
+
+static bool
+takes_announced(const struct boot_profiles *p, const struct reference_component *c,
+                const struct replay_event *e)
+{
+    const struct announced_event *a = announced_find(p->announced, e, c->role);
+    return a && a->refusal == REASON_NONE;
+}
+
 bool
-boot_component_takes(const struct proven *p, const struct reference_component *c,
+boot_component_takes(const struct boot_profiles *p, const struct reference_component *c,
                      const struct replay_event *e)
 {
     const struct reference_value *values = c->values.items;
     for (size_t i = 0; i < c->values.n; i++) {
-        if (proven_matches(p, e, &values[i]))
+        if (proven_matches(p->proven, e, &values[i]))
             return true;
     }
-    return false;
+    return takes_own(p, c, e) || takes_announced(p, c, e);
 }
 
 bool
@@ -84,7 +118,7 @@ profile_takes(const struct boot_profiles *p, size_t k, const struct reference_co
     const struct boot_components *list = &p->items[k].pcr[c->pcr];
     for (size_t i = 0; i < list->n; i++) {
         if (boot_component_stands_for(list->items[i], c) &&
-            boot_component_takes(p->proven, list->items[i], e))
+            boot_component_takes(p, list->items[i], e))
             return true;
     }
     return false;
@@ -94,7 +128,7 @@ uint64_t
 boot_profiles_taking(const struct boot_profiles *p, size_t k, const struct reference_component *c,
                      const struct replay_event *e)
 {
-    uint64_t mask = boot_component_takes(p->proven, c, e) ? UINT64_C(1) << k : 0;
+    uint64_t mask = boot_component_takes(p, c, e) ? UINT64_C(1) << k : 0;
     for (size_t i = 0; i < p->n; i++) {
         if (i != k && profile_takes(p, i, c, e))
             mask |= UINT64_C(1) << i;

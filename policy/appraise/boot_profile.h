@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "appraise/announced.h"
 #include "appraise/appraise.h"
 #include "appraise/compiled.h"
 #include "appraise/proven.h"
@@ -26,6 +27,8 @@ struct boot_profile {
 /* Alternatives: bit k of a mask stands for profile k. */
 struct boot_profiles {
     const struct proven *proven;
+    const struct appraisal_input *input;
+    const struct announced *announced;
     struct arena *arena;
     size_t n; /* at most LIMIT_REFERENCES */
     struct boot_profile *items;
@@ -37,10 +40,16 @@ _Static_assert(LIMIT_REFERENCES <= 64, "a set is a bit of a mask");
 MUST_CHECK enum status boot_profiles_init(struct arena *arena, const struct proven *proven,
                                           const struct compiled_references *sets,
                                           const struct appraisal_input *input,
+                                          const struct announced *announced,
                                           struct boot_profiles *out);
-/* One of the component's own values takes the event. */
-bool boot_component_takes(const struct proven *p, const struct reference_component *c,
+/* A value of the component takes the event: one for all devices, one approved for this device, or
+ * one that it announced. */
+bool boot_component_takes(const struct boot_profiles *p, const struct reference_component *c,
                           const struct replay_event *e);
+/* The device's own value that takes the event, whether its time is over or not; NULL: none. */
+const struct reference_value *boot_component_own_value(const struct boot_profiles *p,
+                                                       const struct reference_component *c,
+                                                       const struct replay_event *e);
 /* The same role, PCR and bundle: what one set has for the other's component. */
 bool boot_component_stands_for(const struct reference_component *a,
                                const struct reference_component *b);

@@ -27,6 +27,12 @@ value_stand(const struct boot_profiles *p, size_t k, const struct reference_comp
             *out = standing;
         found = true;
     }
+    const struct reference_value *own = boot_component_own_value(p, c, e);
+    if (own && p->input->now_s <= own->approval->until_s &&
+        (!found || p->items[k].standing < *out)) {
+        *out = p->items[k].standing;
+        found = true;
+    }
     return found;
 }
 
@@ -35,7 +41,7 @@ better(struct boot_worth *worth, bool *found, enum generation_standing standing,
 {
     if (*found && worth->standing <= standing)
         return;
-    *worth = (struct boot_worth){standing, k};
+    *worth = (struct boot_worth){.standing = standing, .profile = k};
     *found = true;
 }
 
@@ -55,5 +61,6 @@ boot_value_stand(const struct boot_profiles *p, const struct boot_taken *t)
         if (found && worth.standing == GENERATION_STANDING_ACTIVE)
             break;
     }
+    worth.announced = !found;
     return worth;
 }

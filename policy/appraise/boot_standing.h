@@ -11,6 +11,7 @@
 struct boot_worth {
     enum generation_standing standing;
     size_t profile; /* whose word it is */
+    bool announced; /* nobody's: the device announced it */
 };
 
 /* Active when nothing but an announcement takes the event. */

@@ -61,6 +61,19 @@ fits_load_options(const struct judge *j, const struct replay_event *e, bool *fit
     return STATUS_OK;
 }
 
+/* What the device said, while it was trusted, that this boot's line would be. */
+static bool
+is_announced(const struct judge *j, const struct replay_event *e)
+{
+    static const char *const roles[] = {"command-line", "load-options"};
+    for (size_t i = 0; j->announced && i < 2; i++) {
+        const struct announced_event *a = announced_find(j->announced, e, roles[i]);
+        if (a && a->refusal == REASON_NONE)
+            return true;
+    }
+    return false;
+}
+
 static enum status
 find_load_options(const struct judge *j, bool *fits)
 {
@@ -68,7 +81,10 @@ find_load_options(const struct judge *j, bool *fits)
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && !*fits && i < j->proven->n_events[PCR_FILES]; i++) {
         const struct replay_event *e = j->proven->events[PCR_FILES][i];
-        if (e->meaning.kind == EVENT_KIND_LOAD_OPTIONS)
+        if (e->meaning.kind != EVENT_KIND_LOAD_OPTIONS)
+            continue;
+        *fits = is_announced(j, e);
+        if (!*fits)
             s = fits_load_options(j, e, fits);
     }
     return s;
@@ -98,7 +114,7 @@ judge_lines(struct judge *j)
         enum status s = fits_any(j, j->proven->lines[i].text, &fits);
         if (s != STATUS_OK)
             return s;
-        if (!fits)
+        if (!fits && !is_announced(j, j->proven->lines[i].event))
             blame_line(j, &j->proven->lines[i]);
     }
     return STATUS_OK;

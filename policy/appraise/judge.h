@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "appraise/announced.h"
 #include "appraise/appraise.h"
 #include "appraise/compiled.h"
 #include "appraise/effect.h"
@@ -26,11 +27,12 @@ struct judge {
     const struct compiled_policy *policy;
     struct appraisal_perspective *out;
     struct judge_tally *tally;
+    const struct announced *announced; /* by the boot rule; NULL: there is none */
     struct reasons *facts;
     struct standing *standing; /* being made: what IMA entries come to */
-    uint32_t enforced; /* PCRs that some enforced rule covers */
-    uint32_t warned;   /* PCRs that only warning rules cover */
-    size_t n_blamed;   /* calls of judge_blame() under this policy */
+    uint32_t enforced;         /* PCRs that some enforced rule covers */
+    uint32_t warned;           /* PCRs that only warning rules cover */
+    size_t n_blamed;           /* calls of judge_blame() under this policy */
 };
 
 /* Blame the round: the reason is the perspective's, at most once; the verdict and the vector are

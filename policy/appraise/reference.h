@@ -22,11 +22,20 @@ enum reference_status {
     REFERENCE_STATUS_REVOKED
 };
 
+/* A value of one device, by the word of a person. */
+struct reference_approval {
+    char *device;
+    char *approved_by;
+    char *round;     /* the attestation that showed it first */
+    int64_t until_s; /* unix s: explains nothing after */
+};
+
 /* One accepted value: the same content under one or more algorithms. */
 struct reference_value {
     bool any; /* every digest: a volatile component */
     enum reference_status status;
-    char *name; /* for people; NULL */
+    char *name;                          /* for people; NULL */
+    struct reference_approval *approval; /* NULL: for all devices of the component's scope */
     size_t n_digests;
     struct digest digests[ALG_COUNT];
 };
@@ -34,12 +43,17 @@ struct reference_value {
 struct reference_component {
     char *role;
     uint32_t pcr;
-    bool ordered;             /* false: its events may stand anywhere in its PCR */
-    uint32_t min, max;        /* events */
-    char *bundle;             /* NULL: of no generation */
-    struct selector scope;    /* which devices it is for */
-    struct shape_list values; /* struct reference_value */
+    bool ordered;                    /* false: its events may stand anywhere in its PCR */
+    uint32_t min, max;               /* events */
+    char *bundle;                    /* NULL: of no generation */
+    struct selector scope;           /* which devices it is for */
+    struct shape_list values;        /* struct reference_value, of every device */
+    struct shape_list device_values; /* of single ones, by device */
 };
+
+/* Where a device's own values begin among the component's; n: how many. */
+const struct reference_value *reference_device_values(const struct reference_component *c,
+                                                      const char *device, size_t *n);
 
 struct reference {
     char *id;

@@ -91,7 +91,22 @@ read_status(const struct shape_node *node, void *out)
     return s;
 }
 
+static enum status
+read_approval(const struct shape_node *node, void *out)
+{
+    struct reference_value *v = out;
+    static const struct shape_field fields[] = {
+        {"device", true, selector_read_device, offsetof(struct reference_approval, device)},
+        {"approved_by", true, shape_short_text, offsetof(struct reference_approval, approved_by)},
+        {"round", true, shape_short_text, offsetof(struct reference_approval, round)},
+        {"until", true, shape_time, offsetof(struct reference_approval, until_s)},
+    };
+    v->approval = arena_alloc(node->source->arena, sizeof *v->approval);
+    return v->approval ? shape_object(node, fields, COUNT_OF(fields), v->approval) : STATUS_NOMEM;
+}
+
 static const struct shape_field value_fields[] = {
+    {"approval", false, read_approval, 0},
     {"any", false, read_any, offsetof(struct reference_value, any)},
     {"name", false, shape_text, offsetof(struct reference_value, name)},
     {"status", false, read_status, offsetof(struct reference_value, status)},
@@ -104,7 +119,7 @@ static const struct shape_field value_fields[] = {
     {"sha3_384", false, read_value_digest, 0},
     {"sha3_512", false, read_value_digest, 0},
 };
-_Static_assert(COUNT_OF(value_fields) == 3 + ALG_COUNT, "a member an algorithm");
+_Static_assert(COUNT_OF(value_fields) == 4 + ALG_COUNT, "a member an algorithm");
 
 static enum status
 read_value(const struct shape_node *node, void *out)
@@ -117,6 +132,9 @@ read_value(const struct shape_node *node, void *out)
         return shape_refuse(node, "\"any\" and digests exclude one another");
     if (v->any && v->status != REFERENCE_STATUS_ACTIVE)
         return shape_refuse(node, "\"any\" can be neither retired nor revoked");
+    if (v->approval && (v->any || v->status != REFERENCE_STATUS_ACTIVE))
+        return shape_refuse(node, "what is approved for one device has digests, and is taken out "
+                                  "instead of retired or revoked");
     bool trusted = v->any;
     for (size_t i = 0; i < v->n_digests; i++)
         trusted = trusted || alg_by_id(v->digests[i].alg)->trusted;
@@ -183,12 +201,70 @@ read_scope(const struct shape_node *node, struct reference_component *c)
     return STATUS_OK;
 }
 
+static int
+order_device_values(const void *a, const void *b)
+{
+    const struct reference_value *x = a;
+    const struct reference_value *y = b;
+    return text_order(x->approval->device, y->approval->device);
+}
+
+/* Those of all devices in their order; those of single ones apart, by device. */
+static enum status
+divide(struct arena *arena, const struct shape_list *all, struct reference_component *c)
+{
+    const struct reference_value *from = all->items;
+    struct reference_value *values = arena_alloc_array(arena, all->n, sizeof *values);
+    struct reference_value *own = arena_alloc_array(arena, all->n, sizeof *own);
+    if (!values || !own)
+        return STATUS_NOMEM;
+    c->values.items = values;
+    c->device_values.items = own;
+    for (size_t i = 0; i < all->n; i++) {
+        if (from[i].approval)
+            own[c->device_values.n++] = from[i];
+        else
+            values[c->values.n++] = from[i];
+    }
+    qsort(own, c->device_values.n, sizeof *own, order_device_values);
+    return STATUS_OK;
+}
+
 static enum status
 read_values(const struct shape_node *node, void *out)
 {
     static const struct shape_array shape = {sizeof(struct reference_value), 1,
                                              LIMIT_COMPONENT_VALUES, read_value};
-    return shape_array(node, &shape, out);
+    struct reference_component *c = out;
+    enum status s = shape_array(node, &shape, &c->values);
+    const struct reference_value *values = c->values.items;
+    bool own = false;
+    for (size_t i = 0; s == STATUS_OK && i < c->values.n; i++)
+        own = own || values[i].approval;
+    if (s != STATUS_OK || !own)
+        return s;
+    struct shape_list all = c->values;
+    c->values = (struct shape_list){0};
+    return divide(node->source->arena, &all, c);
+}
+
+const struct reference_value *
+reference_device_values(const struct reference_component *c, const char *device, size_t *n)
+{
+    const struct reference_value *values = c->device_values.items;
+    size_t low = 0;
+    size_t high = c->device_values.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (text_order(values[middle].approval->device, device) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *n = 0;
+    while (low + *n < c->device_values.n && text_equal(values[low + *n].approval->device, device))
+        ++*n;
+    return *n > 0 ? values + low : NULL;
 }
 
 static const struct shape_field component_fields[] = {
@@ -200,7 +276,7 @@ static const struct shape_field component_fields[] = {
     {"scope", false, shape_skip, 0},
     {"labels", false, selector_read_labels, offsetof(struct reference_component, scope.labels)},
     {"device", false, selector_read_device, offsetof(struct reference_component, scope.device)},
-    {"values", true, read_values, offsetof(struct reference_component, values)},
+    {"values", true, read_values, 0},
 };
 
 static enum status
@@ -306,14 +382,37 @@ order_claims(const void *a, const void *b)
 }
 
 static size_t
+count_values(const struct shape_list *list)
+{
+    const struct reference_value *values = list->items;
+    size_t n = 0;
+    for (size_t k = 0; k < list->n; k++)
+        n += values[k].any ? 1 : values[k].n_digests;
+    return n;
+}
+
+static size_t
 count_claims(const struct reference *r)
 {
     size_t n = 0;
     const struct reference_component *c = r->components.items;
-    for (size_t i = 0; i < r->components.n; i++) {
-        const struct reference_value *values = c[i].values.items;
-        for (size_t k = 0; k < c[i].values.n; k++)
-            n += values[k].any ? 1 : values[k].n_digests;
+    for (size_t i = 0; i < r->components.n; i++)
+        n += count_values(&c[i].values) + count_values(&c[i].device_values);
+    return n;
+}
+
+static size_t
+list_values(const struct shape_list *list, const struct claim *of, struct claim *out)
+{
+    const struct reference_value *values = list->items;
+    size_t n = 0;
+    for (size_t k = 0; k < list->n; k++) {
+        if (values[k].any)
+            out[n++] = *of;
+        for (size_t d = 0; d < values[k].n_digests; d++) {
+            out[n] = *of;
+            out[n++].digest = &values[k].digests[d];
+        }
     }
     return n;
 }
@@ -324,13 +423,9 @@ list_claims(const struct reference *r, struct claim *out)
     size_t n = 0;
     const struct reference_component *c = r->components.items;
     for (size_t i = 0; i < r->components.n; i++) {
-        const struct reference_value *values = c[i].values.items;
-        for (size_t k = 0; k < c[i].values.n; k++) {
-            if (values[k].any)
-                out[n++] = (struct claim){c[i].pcr, NULL, i, c[i].ordered};
-            for (size_t d = 0; d < values[k].n_digests; d++)
-                out[n++] = (struct claim){c[i].pcr, &values[k].digests[d], i, c[i].ordered};
-        }
+        const struct claim of = {c[i].pcr, NULL, i, c[i].ordered};
+        n += list_values(&c[i].values, &of, out + n);
+        n += list_values(&c[i].device_values, &of, out + n);
     }
     return n;
 }

@@ -41,7 +41,7 @@
 #define LIMIT_GENERATIONS        1024u                 /* of one line of software */
 #define LIMIT_ANNOUNCE_ROLES     64u                   /* that one policy names */
 #define LIMIT_COMPONENTS         16384u                /* of one reference set */
-#define LIMIT_COMPONENT_VALUES   4096u                 /* of one component */
+#define LIMIT_COMPONENT_VALUES   65536u                /* of one component */
 #define LIMIT_TEMPLATE           4096u                 /* a command-line template, bytes */
 #define LIMIT_TEMPLATES          256u                  /* of one document */
 #define LIMIT_FILES              2000000u              /* file digests of one reference set */

@@ -130,6 +130,10 @@
     X(REASON_BOOT_REVOKED, "boot.revoked", REASON_KIND_REASON, "a component's value is revoked") \
     X(REASON_BOOT_RETIRED, "boot.retired", REASON_KIND_REASON, "a component's value is retired") \
     X(REASON_BOOT_CANDIDATE, "boot.candidate", REASON_KIND_REASON, "a component's value is of a generation that is not open to this device") \
+    X(REASON_BOOT_APPROVAL_OVER, "boot.approval-over", REASON_KIND_REASON, "a component's value was approved for this device, but not longer than until now") \
+    X(REASON_BOOT_ANNOUNCED_OTHER, "boot.announced-other", REASON_KIND_REASON, "a component's value was announced for another boot than this one") \
+    X(REASON_BOOT_ANNOUNCED_LATE, "boot.announced-late", REASON_KIND_REASON, "a component's value was announced too long before this boot was seen") \
+    X(REASON_BOOT_ANNOUNCED_ROLE, "boot.announced-role", REASON_KIND_REASON, "a component's value was announced, but policy does not let this role be announced") \
     X(REASON_BOOT_CHANGED, "boot.changed", REASON_KIND_REASON, "a compared PCR differs from this device's last good boot") \
     X(REASON_BOOT_INITRD_UNMEASURED, "boot.initrd-unmeasured", REASON_KIND_REASON, "the kernel was told to load an initrd that nothing measured") \
     X(REASON_SECURE_BOOT_OFF, "secure-boot.off", REASON_KIND_REASON, "Secure Boot is off") \
@@ -147,6 +151,7 @@
     X(REASON_IMA_UNKNOWN_FILE, "ima.unknown-file", REASON_KIND_REASON, "a measured file's digest is not allowed") \
     X(REASON_IMA_EMPTY, "ima.empty", REASON_KIND_REASON, "policy wants IMA, but nothing was measured") \
     X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from") \
+    X(REASON_BOOT_ANNOUNCED, "boot.announced", REASON_KIND_FACT, "the device announced this value for this boot") \
     X(REASON_BOOT_WENT_BACK, "boot.went-back", REASON_KIND_FACT, "the boot is of an older generation than the one before it") \
     X(REASON_BOOT_NOT_TAKEN, "boot.not-taken", REASON_KIND_FACT, "a newer generation was open to the device when it booted")
 

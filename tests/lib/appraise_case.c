@@ -351,6 +351,7 @@ appraise_case_run(struct appraise_case *c)
                                           .replay = c->replay,
                                           .subject = &c->subject,
                                           .standing = c->standing,
+                                          .announcement = c->announcement,
                                           .found = &c->found,
                                           .now_s = c->now_s};
     assert_status(STATUS_OK, appraise(c->h, &input, &c->appraisal));

@@ -38,13 +38,14 @@ struct appraise_case {
     struct subject_pcrs last_good;
     struct label labels[2];
     struct buffer documents[4]; /* JSON texts; empty: none */
+    const struct announcement *announcement;
     const char *selection;
     bool offline; /* freshness of kind GIVEN */
     bool no_exporter;
     int64_t now_s;
     struct replay_input in; /* the logs are filled in unless replaced is set */
     bool replaced;
-    struct buffer kept;     /* what in points at, when a test made it */
+    struct buffer kept;              /* what in points at, when a test made it */
     const struct standing *standing; /* what the next round is given; NULL: none */
     struct reasons planted;          /* found, as if by an earlier stage */
 

@@ -220,6 +220,64 @@ leave_an_update_out(struct appraise_case *c)
                       "\"valid_from\":\"2026-01-01T00:00:00Z\"}");
 }
 
+/* Another initrd than the set's, which the device announced. */
+static void
+announce_initrd(struct appraise_case *c)
+{
+    static struct announcement_item item;
+    static struct announcement announcement;
+    appraise_case_edit(c, 0, "\"ima\"", "\"announce\": {}, \"ima\"");
+    boot_with(c, "initrd", APPRAISE_HASHED, "initrd 2");
+    item = (struct announcement_item){.role = "initrd", .n_digests = 1};
+    assert_status(STATUS_OK,
+                  digest_compute(c->h, ALG_SHA256, bytes_of_text("initrd 2"), &item.digests[0]));
+    announcement = (struct announcement){.device_id = c->subject.device_id,
+                                         .reset_count = c->tpm->reset_count,
+                                         .issued_s = c->now_s,
+                                         .expires_s = c->now_s,
+                                         .n_items = 1,
+                                         .items = &item};
+    c->announcement = &announcement;
+}
+
+static void
+announce_another_boot(struct appraise_case *c)
+{
+    announce_initrd(c);
+    c->tpm->reset_count++;
+}
+
+static void
+announce_too_early(struct appraise_case *c)
+{
+    announce_initrd(c);
+    c->now_s++;
+}
+
+static void
+announce_without_leave(struct appraise_case *c)
+{
+    announce_initrd(c);
+    appraise_case_edit(c, 0, "\"announce\": {}, ", "");
+}
+
+static void
+approve_until_yesterday(struct appraise_case *c)
+{
+    struct digest d;
+    char hex[2 * ALG_MAX_SIZE + 1];
+    CLEANUP(buffer_free) struct buffer with = {0};
+    boot_with(c, "initrd", APPRAISE_HASHED, "initrd 2");
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("initrd 2"), &d));
+    buffer_append_format(&with,
+                         "\"role\": \"initrd\", \"values\": [{\"sha256\": \"%s\", \"approval\": "
+                         "{\"device\": \"%s\", \"approved_by\": \"ann\", \"round\": \"a1\", "
+                         "\"until\": \"2026-01-20T00:00:00Z\"}}], \"pcr\": 9}, {\"count\": [0, 1], "
+                         "\"role\": \"initrd\",",
+                         text_hex(digest_bytes(&d), hex, sizeof hex), c->subject.device_id);
+    appraise_case_edit(c, 1, "\"role\": \"initrd\",", buffer_text(&with));
+}
+
 static void
 change_pcr_1(struct appraise_case *c)
 {
@@ -387,6 +445,11 @@ const struct mutation mutation_rules[] = {
     {REASON_BOOT_CANDIDATE, open_to_others_only, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_WENT_BACK, fall_back, VERDICT_TRUSTED, NULL},
     {REASON_BOOT_NOT_TAKEN, leave_an_update_out, VERDICT_TRUSTED, NULL},
+    {REASON_BOOT_APPROVAL_OVER, approve_until_yesterday, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_ANNOUNCED, announce_initrd, VERDICT_TRUSTED, NULL},
+    {REASON_BOOT_ANNOUNCED_OTHER, announce_another_boot, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_ANNOUNCED_LATE, announce_too_early, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_ANNOUNCED_ROLE, announce_without_leave, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_CHANGED, change_pcr_1, VERDICT_WARNING, NULL},
     {REASON_BOOT_INITRD_UNMEASURED, load_an_initrd_that_nothing_measures, VERDICT_UNTRUSTED, NULL},
     {REASON_SECURE_BOOT_OFF, switch_secure_boot_off, VERDICT_UNTRUSTED, NULL},
