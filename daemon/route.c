@@ -17,6 +17,7 @@ static const struct part parts[] = {
     {api_evidence_routes, &api_evidence_n_routes},
     {api_device_routes, &api_device_n_routes},
     {api_attestation_routes, &api_attestation_n_routes},
+    {api_round_routes, &api_round_n_routes},
     {api_document_routes, &api_document_n_routes},
     {api_token_routes, &api_token_n_routes},
     {api_audit_routes, &api_audit_n_routes},

@@ -76,9 +76,15 @@ enum status shape_text(const struct shape_node *node, void *text); /* char *, pr
 enum status shape_name(const struct shape_node *node, void *name); /* char *, text_is_name() */
 enum status shape_short_text(const struct shape_node *node, void *text); /* char *, 1 to 63 bytes */
 enum status shape_version(const struct shape_node *node, void *number);  /* uint64_t from 1 */
+/* Any text of ours, control characters too: nothing that is shown to people. char * */
+enum status shape_any_text(const struct shape_node *node, void *text);
+enum status shape_base64url(const struct shape_node *node, void *bytes); /* struct bytes */
 enum status shape_bool(const struct shape_node *node, void *value);      /* bool */
 enum status shape_time(const struct shape_node *node, void *unix_s);     /* int64_t, RFC 3339 UTC */
 enum status shape_duration(const struct shape_node *node, void *seconds); /* int64_t */
+/* A copy in the arena. */
+MUST_CHECK enum status shape_take_bytes(const struct shape_node *node, struct bytes in,
+                                        struct bytes *out);
 /* An integer of min to max. */
 MUST_CHECK enum status shape_integer(const struct shape_node *node, uint64_t min, uint64_t max,
                                      uint64_t *out);

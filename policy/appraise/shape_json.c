@@ -296,6 +296,41 @@ shape_name(const struct shape_node *node, void *name)
 }
 
 enum status
+shape_any_text(const struct shape_node *node, void *text)
+{
+    const char *value = NULL;
+    enum status s = shape_borrow_text(node, &value);
+    if (s != STATUS_OK)
+        return s;
+    char *copy = arena_copy_text(node->source->arena, value);
+    memcpy(text, &copy, sizeof copy);
+    return copy ? STATUS_OK : STATUS_NOMEM;
+}
+
+enum status
+shape_take_bytes(const struct shape_node *node, struct bytes in, struct bytes *out)
+{
+    uint8_t *copy = arena_alloc(node->source->arena, in.size);
+    if (!copy)
+        return STATUS_NOMEM;
+    if (in.size > 0)
+        memcpy(copy, in.data, in.size);
+    *out = bytes_of(copy, in.size);
+    return STATUS_OK;
+}
+
+enum status
+shape_base64url(const struct shape_node *node, void *bytes)
+{
+    CLEANUP(buffer_free) struct buffer value = {0};
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s == STATUS_OK && text_parse_base64url(bytes_of_text(text), &value) != STATUS_OK)
+        s = shape_refuse(node, "must be base64url");
+    return s == STATUS_OK ? shape_take_bytes(node, buffer_bytes(&value), bytes) : s;
+}
+
+enum status
 shape_integer(const struct shape_node *node, uint64_t min, uint64_t max, uint64_t *out)
 {
     if (!json_is_integer(node->value))

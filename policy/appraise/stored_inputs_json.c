@@ -33,35 +33,10 @@ read_u32(const struct shape_node *node, void *number)
     return s;
 }
 
-/* Any text of ours, control characters too: nothing here is shown to people. */
-static enum status
-read_text(const struct shape_node *node, void *text)
-{
-    const char *value = NULL;
-    enum status s = shape_borrow_text(node, &value);
-    if (s != STATUS_OK)
-        return s;
-    char *copy = arena_copy_text(node->source->arena, value);
-    memcpy(text, &copy, sizeof copy);
-    return copy ? STATUS_OK : STATUS_NOMEM;
-}
-
 static enum status
 read_text_or_null(const struct shape_node *node, void *text)
 {
-    return shape_is_null(node) ? STATUS_OK : read_text(node, text);
-}
-
-static enum status
-take_bytes(const struct shape_node *node, const struct buffer *in, struct bytes *out)
-{
-    uint8_t *copy = arena_alloc(node->source->arena, in->size);
-    if (!copy)
-        return STATUS_NOMEM;
-    if (in->size > 0)
-        memcpy(copy, in->data, in->size);
-    *out = bytes_of(copy, in->size);
-    return STATUS_OK;
+    return shape_is_null(node) ? STATUS_OK : shape_any_text(node, text);
 }
 
 static enum status
@@ -72,24 +47,13 @@ read_hex(const struct shape_node *node, void *bytes)
     enum status s = shape_borrow_text(node, &text);
     if (s == STATUS_OK && text_parse_hex(text, &value) != STATUS_OK)
         s = shape_refuse(node, "must be hex");
-    return s == STATUS_OK ? take_bytes(node, &value, bytes) : s;
+    return s == STATUS_OK ? shape_take_bytes(node, buffer_bytes(&value), bytes) : s;
 }
 
 static enum status
 read_hex_or_null(const struct shape_node *node, void *bytes)
 {
     return shape_is_null(node) ? STATUS_OK : read_hex(node, bytes);
-}
-
-static enum status
-read_base64url(const struct shape_node *node, void *bytes)
-{
-    CLEANUP(buffer_free) struct buffer value = {0};
-    const char *text = NULL;
-    enum status s = shape_borrow_text(node, &text);
-    if (s == STATUS_OK && text_parse_base64url(bytes_of_text(text), &value) != STATUS_OK)
-        s = shape_refuse(node, "must be base64url");
-    return s == STATUS_OK ? take_bytes(node, &value, bytes) : s;
 }
 
 /* 16 hex digits. */
@@ -173,7 +137,7 @@ read_label(const struct shape_node *node, void *out)
 {
     struct label *label = out;
     label->key = arena_copy_text(node->source->arena, node->key);
-    return label->key ? read_text(node, &label->value) : STATUS_NOMEM;
+    return label->key ? shape_any_text(node, &label->value) : STATUS_NOMEM;
 }
 
 static enum status
@@ -284,7 +248,7 @@ static enum status
 read_item(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
-        {"role", true, read_text, offsetof(struct announcement_item, role)},
+        {"role", true, shape_any_text, offsetof(struct announcement_item, role)},
         {"text", true, read_text_or_null, offsetof(struct announcement_item, text)},
         {"digests", true, read_item_digests, 0},
     };
@@ -308,7 +272,7 @@ static enum status
 read_announcement(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
-        {"device", true, read_text, offsetof(struct announcement, device_id)},
+        {"device", true, shape_any_text, offsetof(struct announcement, device_id)},
         {"reset_count", true, read_u32, offsetof(struct announcement, reset_count)},
         {"issued", true, read_number, offsetof(struct announcement, issued_s)},
         {"expires", true, read_number, offsetof(struct announcement, expires_s)},
@@ -341,7 +305,7 @@ static enum status
 read_replay_state(const struct shape_node *node, void *state)
 {
     struct bytes cbor = {0};
-    enum status s = read_base64url(node, &cbor);
+    enum status s = shape_base64url(node, &cbor);
     if (s == STATUS_OK && replay_state_parse(cbor, state, NULL) != STATUS_OK)
         s = shape_refuse(node, "is no replay state");
     return s;
@@ -462,13 +426,13 @@ read_tpm(const struct shape_node *node, void *out)
 /* ---- the whole ---- */
 
 static const struct shape_field members[] = {
-    FIELD("program", read_text, program),
+    FIELD("program", shape_any_text, program),
     FIELD("quirk_table", read_number, quirk_table),
     FIELD("now", read_number, now_s),
     {"documents_generation", true, shape_skip, 0},
     {"documents_digest", true, shape_skip, 0},
     {"documents", true, read_documents, 0},
-    FIELD("device", read_text, subject.device_id),
+    FIELD("device", shape_any_text, subject.device_id),
     FIELD("name", read_text_or_null, subject.name),
     FIELD("labels", read_labels, subject),
     FIELD("state", read_state, subject.state),
@@ -485,8 +449,8 @@ static const struct shape_field members[] = {
     FIELD("ak_serial", read_number, ak_serial),
     FIELD("spent_before_ms", read_number, spent_before_ms),
     FIELD("boot", read_number, boot),
-    FIELD("challenge", read_base64url, challenge),
-    FIELD("origin", read_text, origin),
+    FIELD("challenge", shape_base64url, challenge),
+    FIELD("origin", shape_any_text, origin),
     FIELD("exporter", read_hex_or_null, exporter),
     FIELD("replay_state_before", read_replay_state, state),
     {"logs", true, read_logs, 0},

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_WORDS 2u /* group and verb */
-
 static const struct config_spec settings[] = {
     {"verifier", "server", CONFIG_TEXT, NULL, "https origin of the verifier", false},
     {"verifier", "ca_file", CONFIG_TEXT, NULL,
@@ -61,21 +59,29 @@ static const struct {
     const struct command *commands;
     const size_t *n_commands;
 } groups[] = {
-    {inspect_commands, &inspect_n_commands},   {verify_commands, &verify_n_commands},
-    {device_commands, &device_n_commands},     {attestation_commands, &attestation_n_commands},
-    {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
-    {token_commands, &token_n_commands},
+    {inspect_commands, &inspect_n_commands}, {verify_commands, &verify_n_commands},
+    {device_commands, &device_n_commands},   {attestation_commands, &attestation_n_commands},
+    {round_commands, &round_n_commands},     {document_commands, &document_n_commands},
+    {profile_commands, &profile_n_commands}, {token_commands, &token_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)
 
+static size_t
+count_words(const struct command *command)
+{
+    return command->verb[0] == '\0' ? 1 : 2;
+}
+
 const struct command *
-command_find(const char *group, const char *verb)
+command_find(const char *const *words, size_t n_words)
 {
     for (size_t g = 0; g < N_GROUPS; g++) {
         for (size_t i = 0; i < *groups[g].n_commands; i++) {
             const struct command *one = &groups[g].commands[i];
-            if (text_equal(one->group, group) && text_equal(one->verb, verb))
+            if (n_words < count_words(one) || !text_equal(one->group, words[0]))
+                continue;
+            if (one->verb[0] == '\0' || text_equal(one->verb, words[1]))
                 return one;
         }
     }
@@ -103,6 +109,13 @@ reads_option(const struct command *command, const char *name)
 }
 
 static void
+print_usage(const char *before, const struct command *command)
+{
+    (void)printf("%s%s%s%s %s\n", before, command->group, command->verb[0] == '\0' ? "" : " ",
+                 command->verb, command->arguments);
+}
+
+static void
 print_all(void)
 {
     (void)printf("attestctl %s: policy, evidence and the fleet of an attestation verifier\n\n"
@@ -113,8 +126,8 @@ print_all(void)
     for (size_t g = 0; g < N_GROUPS; g++) {
         for (size_t i = 0; i < *groups[g].n_commands; i++) {
             const struct command *one = &groups[g].commands[i];
-            (void)printf("  %s %s %s\n      %s\n", one->group, one->verb, one->arguments,
-                         one->help);
+            print_usage("  ", one);
+            (void)printf("      %s\n", one->help);
         }
     }
 }
@@ -126,8 +139,8 @@ command_help(const struct command *command)
         print_all();
         return;
     }
-    (void)printf("usage: attestctl %s %s %s\n%s\n\n", command->group, command->verb,
-                 command->arguments, command->help);
+    print_usage("usage: attestctl ", command);
+    (void)printf("%s\n\n", command->help);
     for (size_t i = 0; i < command_n_options; i++) {
         if (reads_option(command, command_options[i].name))
             options_print_help(stdout, &command_options[i], 1);
@@ -170,7 +183,7 @@ load_settings(const struct options *o, struct config *config, struct diag *diag)
 static bool
 check_usage(const struct command *command, const struct options *o)
 {
-    size_t n = o->n_arguments - N_WORDS;
+    size_t n = o->n_arguments - count_words(command);
     for (size_t i = 0; i < o->n_values; i++) {
         if (reads_option(command, o->values[i].name))
             continue;
@@ -194,8 +207,8 @@ command_run(const struct command *command, const struct options *o)
         return EXIT_USAGE;
     struct context c = {
         .options = o,
-        .arguments = o->arguments + N_WORDS,
-        .n_arguments = o->n_arguments - N_WORDS,
+        .arguments = o->arguments + count_words(command),
+        .n_arguments = o->n_arguments - count_words(command),
         .json = options_get(o, "json") != NULL,
     };
     /* What works without a verifier works without its settings. */

@@ -26,7 +26,7 @@ struct context {
 
 struct command {
     const char *group;     /* "device" */
-    const char *verb;      /* "list" */
+    const char *verb;      /* "list"; "": the group alone is the command */
     const char *arguments; /* for help: "DEVICE" */
     size_t n_min, n_max;   /* of arguments */
     const char *help;
@@ -47,6 +47,8 @@ extern const struct command device_commands[];
 extern const size_t device_n_commands;
 extern const struct command attestation_commands[];
 extern const size_t attestation_n_commands;
+extern const struct command round_commands[];
+extern const size_t round_n_commands;
 extern const struct command document_commands[];
 extern const size_t document_n_commands;
 extern const struct command profile_commands[];
@@ -58,8 +60,8 @@ extern const size_t token_n_commands;
 extern const struct option_spec command_options[];
 extern const size_t command_n_options;
 
-/* NULL when there is none. */
-const struct command *command_find(const char *group, const char *verb);
+/* The command that the words begin with; NULL when there is none. */
+const struct command *command_find(const char *const *words, size_t n_words);
 /* The command with its options and settings; its exit code. */
 int command_run(const struct command *command, const struct options *o);
 /* Help on all, or on one command, to standard output. */

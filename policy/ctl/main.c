@@ -16,8 +16,7 @@ main(int argc, char **argv)
     enum status s = options_parse(argc, argv, command_options, command_n_options, &o, &diag);
     if (s != STATUS_OK)
         return command_fail(s, &diag);
-    const struct command *command =
-        o.n_arguments < 2 ? NULL : command_find(o.arguments[0], o.arguments[1]);
+    const struct command *command = command_find(o.arguments, o.n_arguments);
     if (options_get(&o, "help")) {
         command_help(command);
         return EXIT_YES;
