@@ -66,10 +66,12 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
         return attempt_found(out);
     if (freshness_challenge(request->freshness)->issued_ms <= round->device.spent_ms)
         return attempt(out, REASON_CHALLENGE_SPENT);
-    s = round_resolve(round, v->store, &out->reasons);
+    s = round_resolve(round, v, h, request->now_ms / 1000, &out->reasons);
     if (s != STATUS_OK || out->reasons.n_items > 0)
         return s == STATUS_OK ? attempt_found(out) : s;
-    s = round_replay(round, h);
+    s = round_replay(round, h, &out->reasons);
+    if (s != STATUS_OK || out->reasons.n_items > 0)
+        return s == STATUS_OK ? attempt_found(out) : s;
     enroll_describe_tpm(v->enroll, &round->device, quote_counters(round->quote)->firmware_version,
                         &round->tpm, round->ek_trust);
     if (s == STATUS_OK)
@@ -115,6 +117,7 @@ emit_perspectives(struct emit *e, const struct appraisal *a)
 static enum status
 encode_answer(const struct round *round, struct attest_answer *out)
 {
+    const struct replay_state *after = replay_state_after(round->replay);
     struct emit e = emit_of(&out->body);
     emit_object(&e);
     emit_text_member(&e, "attestation", out->attestation);
@@ -123,7 +126,7 @@ encode_answer(const struct round *round, struct attest_answer *out)
     emit_text_member(&e, "result", out->token);
     emit_key(&e, "held");
     emit_object(&e);
-    emit_uint_member(&e, "ima", replay_state_after(round->replay)->n_entries);
+    emit_uint_member(&e, "ima", after->n_entries - after->list_first);
     emit_key(&e, "boot_log");
     if (round->input.boot_log_present)
         emit_hex(&e, bytes_of(round->boot_log_sha256, sizeof round->boot_log_sha256));
@@ -173,7 +176,10 @@ try_once(struct verifier *v, struct hasher *h, const struct attest_request *requ
     s = prepare_answer(v, &round, request, out);
     if (s != STATUS_OK)
         return s;
-    return commit(v, &round, request, out);
+    s = commit(v, &round, request, out);
+    if (s == STATUS_OK && out->attempt == REASON_NONE)
+        round_remember(&round, v, h);
+    return s;
 }
 
 enum status

@@ -70,6 +70,8 @@ open_store(struct process *p, struct diag *diag)
         s = snapshot_open(p->verifier.store, &p->verifier.snapshot, diag);
     if (s == STATUS_OK)
         s = writer_new(p->verifier.store, NULL, &p->verifier.writer);
+    if (s == STATUS_OK)
+        s = ima_memory_new(IMA_MEMORY_SIZE, &p->verifier.ima_memory);
     return s;
 }
 
@@ -274,6 +276,7 @@ process_close(struct process *p)
     if (!http_close(p->http, drain_s * 1000))
         return; /* a worker still uses what is below, until the process ends */
     writer_free(p->verifier.writer);
+    ima_memory_free(p->verifier.ima_memory);
     snapshot_close(p->verifier.snapshot);
     store_close(p->verifier.store);
     enroll_close(p->verifier.enroll);

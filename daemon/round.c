@@ -5,7 +5,6 @@
 #include "appraise/attestation.h"
 #include "appraise/stored_inputs.h"
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -29,148 +28,26 @@ round_quote(struct round *round, struct hasher *h, const struct attest_request *
     return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote, reasons);
 }
 
-/* PCR 0 to 7 are those of this boot's last round. */
-static bool
-firmware_pcrs_equal(const struct round *round)
-{
-    const struct subject_pcrs *last = &round->boot.pcrs;
-    for (uint32_t pcr = 0; pcr <= 7; pcr++) {
-        const struct digest *now = quote_pcr(round->quote, last->alg, pcr);
-        if (!now || !(last->present & (1u << pcr)) || !digest_equal(now, &last->pcr[pcr]))
-            return false;
-    }
-    return true;
-}
-
-/* A boot goes on while resetCount is equal and every restart is proven a resume: here by PCR 0 to
- * 7; that IMA continues is for resolve_ima(), since a suspend that lost power gives the same PCRs.
- * [protocol 4] */
-static bool
-may_be_same_boot(const struct round *round)
-{
-    const struct quote_counters *c = quote_counters(round->quote);
-    if (round->boot.id == 0 || c->reset_count != round->boot.reset_count ||
-        c->restart_count < round->boot.restart_count)
-        return false;
-    return c->restart_count == round->boot.restart_count || firmware_pcrs_equal(round);
-}
-
 static enum status
-resolve_boot(struct round *round, struct store *store)
-{
-    if (round->device.boot != 0) {
-        enum status s = store_get_boot(store, round->device.boot, &round->boot);
-        if (s != STATUS_OK)
-            return s;
-    }
-    round->new_boot = !may_be_same_boot(round);
-    return STATUS_OK;
-}
-
-/* The device may send it whole. */
-static enum status
-want_log(struct reasons *reasons, const char *which)
-{
-    reason_set_what(reasons_add(reasons, REASON_LOG_WANTED), which);
-    return STATUS_OK;
-}
-
-/* A kept log that is gone or damaged is asked for again; any other status is the store's own. */
-static bool
-is_readable(const struct round *round, enum status s)
-{
-    if (s == STATUS_STORE)
-        log_line(LOG_LEVEL_ERROR, "store: a kept log of %s cannot be read", round->device.id);
-    return s != STATUS_STORE && s != STATUS_NOT_FOUND;
-}
-
-static enum status
-resolve_boot_log(struct round *round, struct store *store, struct reasons *reasons)
-{
-    const struct manifest_entry *named = &quote_manifest(round->quote)->entries[MANIFEST_BOOT_LOG];
-    round->input.boot_log_present = named->present;
-    if (!named->present)
-        return STATUS_OK;
-    memcpy(round->boot_log_sha256, named->sha256, sizeof round->boot_log_sha256);
-    if (round->evidence.present[EVIDENCE_BOOT_LOG]) {
-        round->input.boot_log = round->evidence.member[EVIDENCE_BOOT_LOG];
-        return STATUS_OK;
-    }
-    enum status s =
-        store_get_log(store, round->device.id, round->boot_log_sha256, &round->held_log);
-    if (!is_readable(round, s))
-        return want_log(reasons, "boot-log");
-    round->input.boot_log = buffer_bytes(&round->held_log);
-    return s;
-}
-
-/* A list sent from its start: what is held of this boot is not judged anew. One that does not begin
- * so is another boot's, and begins a new record: it can be replayed without the old one. */
-static void
-skip_held(struct round *round)
-{
-    struct bytes held = buffer_bytes(&round->held_ima);
-    struct bytes *sent = &round->input.ima;
-    round->new_boot =
-        sent->size < held.size || !bytes_equal(bytes_slice(*sent, 0, held.size), held);
-    if (round->new_boot)
-        buffer_free(&round->held_ima);
-    else
-        *sent = bytes_slice(*sent, held.size, sent->size - held.size);
-}
-
-static enum status
-resolve_ima(struct round *round, struct store *store, struct reasons *reasons)
-{
-    uint64_t offset = round->evidence.ima_offset;
-    round->input.ima_present = round->evidence.present[EVIDENCE_IMA];
-    round->input.ima = round->evidence.member[EVIDENCE_IMA];
-    if (offset > 0 && (round->new_boot || offset != round->boot.state.n_entries))
-        return want_log(reasons, "ima");
-    if (round->new_boot)
-        return STATUS_OK;
-    enum status s = store_get_ima(store, round->boot.id, &round->held_ima);
-    bool readable = is_readable(round, s);
-    if (!readable && offset > 0)
-        return want_log(reasons, "ima");
-    round->new_boot = !readable;
-    if (s == STATUS_OK && offset == 0 && round->input.ima_present)
-        skip_held(round);
-    if (round->new_boot || s != STATUS_OK)
-        return round->new_boot ? STATUS_OK : s;
-    round->input.state = round->boot.state;
-    round->input.ima_older = buffer_bytes(&round->held_ima);
-    return STATUS_OK;
-}
-
-/* The userspace log is small, and replayed from its start. */
-static enum status
-resolve_userspace_log(struct round *round, struct reasons *reasons)
-{
-    round->input.userspace_present = round->evidence.present[EVIDENCE_USERSPACE_LOG];
-    round->input.userspace_log = round->evidence.member[EVIDENCE_USERSPACE_LOG];
-    round->input.userspace_incomplete = round->evidence.userspace_incomplete;
-    return round->evidence.userspace_offset > 0 ? want_log(reasons, "userspace-log") : STATUS_OK;
-}
-
-enum status
-round_resolve(struct round *round, struct store *store, struct reasons *reasons)
-{
-    enum status s = resolve_boot(round, store);
-    if (s == STATUS_OK)
-        s = resolve_boot_log(round, store, reasons);
-    if (s == STATUS_OK && reasons->n_items == 0)
-        s = resolve_ima(round, store, reasons);
-    if (s == STATUS_OK && reasons->n_items == 0)
-        s = resolve_userspace_log(round, reasons);
-    return s;
-}
-
-enum status
-round_replay(struct round *round, struct hasher *h)
+replay(struct round *round, struct hasher *h)
 {
     enum status s = replay_verify(h, round->quote, &round->input, &round->replay, &round->found);
     return s == STATUS_OK && round->found.failed ? STATUS_NOMEM : s;
+}
+
+/* A restart is a resume when the IMA list goes on; else the machine was started anew, and what it
+ * sent is judged as that. [protocol 4] */
+enum status
+round_replay(struct round *round, struct hasher *h, struct reasons *reasons)
+{
+    enum status s = replay(round, h);
+    if (s != STATUS_OK || !round->restarted ||
+        replay_pcr_state(round->replay, IMA_PCR) == REPLAY_PCR_PROVEN)
+        return s;
+    replay_free(round->replay);
+    round->replay = NULL;
+    reasons_free(&round->found);
+    return round_begin_boot(round, reasons) ? replay(round, h) : STATUS_OK;
 }
 
 /* Of the boot before this one; NULL when none is known. */
@@ -183,11 +60,11 @@ last_generation(const struct round *round)
     return last[0] != '\0' ? last : NULL;
 }
 
-enum status
-round_appraise(struct round *round, struct hasher *h, int64_t now_s)
+void
+round_subject(const struct round *round, struct subject *out)
 {
     const struct store_device *d = &round->device;
-    round->subject = (struct subject){
+    *out = (struct subject){
         .device_id = d->id,
         .name = d->name,
         .labels = d->labels,
@@ -201,6 +78,12 @@ round_appraise(struct round *round, struct hasher *h, int64_t now_s)
         .last_generation = last_generation(round),
         .last_good = d->last_good_present ? &d->last_good : NULL,
     };
+}
+
+enum status
+round_appraise(struct round *round, struct hasher *h, int64_t now_s)
+{
+    round_subject(round, &round->subject);
     reasons_append(&round->found, &round->tpm);
     if (round->found.failed)
         return STATUS_NOMEM;
@@ -209,6 +92,7 @@ round_appraise(struct round *round, struct hasher *h, int64_t now_s)
         .quote = round->quote,
         .replay = round->replay,
         .subject = &round->subject,
+        .standing = round->standing,
         .found = &round->found,
         .now_s = now_s,
     };
@@ -299,7 +183,8 @@ encode_inputs(struct round *round, const struct attest_request *request)
         .ima_present = round->input.ima_present,
         .userspace_present = round->input.userspace_present,
         .userspace_incomplete = round->input.userspace_incomplete,
-        .ima_older_size = round->new_boot ? 0 : round->held_ima.size,
+        .ima_starts_over = round->input.ima_starts_over,
+        .ima_older_size = round->new_boot ? 0 : round->boot.ima_size,
         .state = round->input.state,
     };
     return stored_inputs_encode(&in, &round->inputs_text);
@@ -427,6 +312,26 @@ round_row(struct round *round, const struct attest_request *request, struct stor
     return STATUS_OK;
 }
 
+enum status
+round_state_sha256(struct hasher *h, const struct replay_state *state,
+                   uint8_t out[static DIGEST_SHA256_SIZE])
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    enum status s = replay_state_encode(state, &text);
+    return s == STATUS_OK ? digest_sha256(h, buffer_bytes(&text), out) : s;
+}
+
+/* A cache: without it the next round reads the entries again. */
+void
+round_remember(const struct round *round, struct verifier *v, struct hasher *h)
+{
+    struct standing *standing = appraisal_standing(round->appraisal);
+    const struct replay_state *after = replay_state_after(round->replay);
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    if (standing_n_rules(standing) > 0 && round_state_sha256(h, after, digest) == STATUS_OK)
+        ima_memory_put(v->ima_memory, round->device.id, digest, standing);
+}
+
 void
 round_clear(struct round *round)
 {
@@ -437,6 +342,7 @@ round_clear(struct round *round)
     quote_free(round->quote);
     buffer_free(&round->held_log);
     buffer_free(&round->held_ima);
+    standing_unref(round->standing);
     replay_free(round->replay);
     reasons_free(&round->tpm);
     reasons_free(&round->found);

@@ -16,8 +16,10 @@ struct round {
     struct quote *quote;
     struct store_boot boot; /* the device's current boot record, id 0 when none */
     bool new_boot;
-    struct buffer held_log; /* a boot log sent by reference */
-    struct buffer held_ima; /* entries proven by earlier rounds of this boot */
+    bool restarted;            /* goes on with boot only if its IMA list does */
+    struct buffer held_log;    /* a boot log sent by reference */
+    struct buffer held_ima;    /* entries proven by earlier rounds of this boot, where needed */
+    struct standing *standing; /* what they came to; NULL when it is not remembered */
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct replay_input input;
     struct replay *replay;
@@ -35,14 +37,25 @@ struct round {
 /* Frame, AK, quote. round->quote stays NULL for an attempt; reasons then has its reason. */
 MUST_CHECK enum status round_quote(struct round *round, struct hasher *h,
                                    const struct attest_request *request, struct reasons *reasons);
-/* Which boot this is, and the logs that are held here. log.wanted in reasons: an attempt. */
-MUST_CHECK enum status round_resolve(struct round *round, struct store *store,
-                                     struct reasons *reasons);
-MUST_CHECK enum status round_replay(struct round *round, struct hasher *h);
+/* Which boot this is, and what is held of it here. log.wanted in reasons: an attempt. */
+MUST_CHECK enum status round_resolve(struct round *round, struct verifier *v, struct hasher *h,
+                                     int64_t now_s, struct reasons *reasons);
+/* log.wanted in reasons: an attempt, and round->replay is NULL. */
+MUST_CHECK enum status round_replay(struct round *round, struct hasher *h, struct reasons *reasons);
+/* The round begins a boot record after all; false, with log.wanted in reasons, when its IMA list
+ * was not sent from its start. */
+bool round_begin_boot(struct round *round, struct reasons *reasons);
+/* What the appraiser is told of the device; borrows from round. */
+void round_subject(const struct round *round, struct subject *out);
 MUST_CHECK enum status round_appraise(struct round *round, struct hasher *h, int64_t now_s);
 MUST_CHECK enum status round_sign(struct round *round, struct hasher *h,
                                   const struct attest_request *request, const struct key *key);
 /* The row to commit; borrows from round. */
 MUST_CHECK enum status round_row(struct round *round, const struct attest_request *request,
                                  struct store_round *row);
+/* After the commit: what the IMA entries came to is kept for the next round. */
+void round_remember(const struct round *round, struct verifier *v, struct hasher *h);
+/* Digest of a replay state: it stands for the list that led to it. */
+MUST_CHECK enum status round_state_sha256(struct hasher *h, const struct replay_state *state,
+                                          uint8_t out[static DIGEST_SHA256_SIZE]);
 void round_clear(struct round *round);

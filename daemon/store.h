@@ -169,6 +169,7 @@ struct store_boot {
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     bool boot_log_present;
     struct replay_state state;
+    uint64_t ima_size; /* bytes of all its IMA segments */
     uint32_t reset_count, restart_count;
     struct subject_pcrs pcrs;             /* of its last round; alg 0: none that carry trust */
     int64_t opened_s;                     /* when it was first seen */

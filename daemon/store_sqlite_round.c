@@ -38,7 +38,7 @@ static const char put_last_good[] =
     "INSERT INTO last_good (device, pcrs) VALUES (?1, ?2)"
     " ON CONFLICT (device) DO UPDATE SET pcrs = excluded.pcrs WHERE pcrs <> excluded.pcrs";
 static const char get_boot[] =
-    "SELECT boot_log, reset_count, restart_count, state, pcrs, opened_s, generation,"
+    "SELECT boot_log, ima_size, reset_count, restart_count, state, pcrs, opened_s, generation,"
     " last_generation FROM boot WHERE id = ?1";
 
 /* One round on its way in. */
@@ -402,6 +402,7 @@ store_get_boot(struct store *s, uint64_t boot, struct store_boot *out)
             query_get_exactly(&q, out->boot_log_sha256, sizeof out->boot_log_sha256);
         else
             (void)query_get_bytes(&q);
+        out->ima_size = query_get_uint(&q);
         out->reset_count = (uint32_t)query_get_uint(&q);
         out->restart_count = (uint32_t)query_get_uint(&q);
         if (replay_state_parse(query_get_bytes(&q), &out->state, NULL) != STATUS_OK)

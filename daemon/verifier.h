@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "daemon/ima_memory.h"
 #include "daemon/keyring.h"
 #include "daemon/snapshot.h"
 #include "daemon/store.h"
@@ -19,6 +20,7 @@ struct verifier {
     struct store *store;
     struct writer *writer;
     struct snapshot *snapshot; /* the documents in force */
+    struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */
     const char *const *origins; /* our own https origins, without a trailing slash */

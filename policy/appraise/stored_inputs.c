@@ -142,6 +142,7 @@ emit_logs(struct emit *e, const struct stored_inputs *in)
     emit_bool_member(e, "ima", in->ima_present);
     emit_bool_member(e, "userspace", in->userspace_present);
     emit_bool_member(e, "userspace_incomplete", in->userspace_incomplete);
+    emit_bool_member(e, "ima_starts_over", in->ima_starts_over);
     emit_uint_member(e, "ima_bytes_before", in->ima_older_size);
     emit_end_object(e);
     return s;

@@ -42,6 +42,7 @@ struct stored_inputs {
     struct reasons tpm;    /* what these said of the TPM in this round */
     /* Of the replay's input all but the bytes; ima_older_size of the boot's list came before. */
     bool boot_log_present, ima_present, userspace_present, userspace_incomplete;
+    bool ima_starts_over;
     uint64_t ima_older_size;
     struct replay_state state;
 };

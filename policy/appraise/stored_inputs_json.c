@@ -296,6 +296,7 @@ read_logs(const struct shape_node *node, void *out)
         FIELD("ima", shape_bool, ima_present),
         FIELD("userspace", shape_bool, userspace_present),
         FIELD("userspace_incomplete", shape_bool, userspace_incomplete),
+        FIELD("ima_starts_over", shape_bool, ima_starts_over),
         FIELD("ima_bytes_before", read_number, ima_older_size),
     };
     return shape_object(node, fields, COUNT_OF(fields), out);

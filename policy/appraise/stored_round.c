@@ -100,6 +100,7 @@ take_logs(struct stored_round *r, const struct stored_parts *p, struct diag *dia
         .userspace_present = in->userspace_present,
         .userspace_incomplete = in->userspace_incomplete,
         .state = in->state,
+        .ima_starts_over = in->ima_starts_over,
         .ima_older = bytes_slice(p->ima, 0, older),
     };
     return STATUS_OK;

@@ -88,7 +88,7 @@ enum status
 ima_open(struct bytes in, uint64_t first, struct ima_reader *out, struct diag *diag)
 {
     *out = (struct ima_reader){
-        .in = in, .next = first, .first = first, .digest_size = IMA_SHA1_SIZE};
+        .in = in, .next = first, .limit = first + LIMIT_IMA_ENTRIES, .digest_size = IMA_SHA1_SIZE};
     if (in.size > LIMIT_IMA_SEGMENT)
         return diag_set(diag, STATUS_LIMIT, CLAUSE, 0, "list larger than permitted");
     if (in.size == 0)
@@ -110,6 +110,16 @@ ima_open(struct bytes in, uint64_t first, struct ima_reader *out, struct diag *d
     if (best == 0)
         return diag_set(diag, STATUS_MALFORMED, CLAUSE, 0, "not an IMA list");
     return STATUS_OK;
+}
+
+enum status
+ima_open_joined(struct bytes in, struct ima_reader *out)
+{
+    size_t n = in.size < LIMIT_IMA_SEGMENT ? in.size : LIMIT_IMA_SEGMENT;
+    enum status s = ima_open(bytes_slice(in, 0, n), 0, out, NULL);
+    out->in = in;
+    out->limit = UINT64_MAX;
+    return s == STATUS_OK && out->format == IMA_ASCII ? STATUS_MALFORMED : s;
 }
 
 /* All zero: the file was open for writing, or changed between measurement and use. */
@@ -140,7 +150,7 @@ ima_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *out, st
 {
     if (r->offset == r->in.size)
         return STATUS_NOT_FOUND;
-    if (r->next - r->first >= LIMIT_IMA_ENTRIES)
+    if (r->next >= r->limit)
         return diag_set(diag, STATUS_LIMIT, CLAUSE, r->offset, "too many entries");
     *out = (struct ima_entry){.number = r->next};
     enum status s =

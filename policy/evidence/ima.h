@@ -40,9 +40,9 @@ struct ima_entry {
 
 struct ima_reader {
     struct bytes in;
-    size_t offset; /* of the next entry */
-    uint64_t next; /* its number */
-    uint64_t first; /* number of the segment's first entry */
+    size_t offset;  /* of the next entry */
+    uint64_t next;  /* its number */
+    uint64_t limit; /* entries before this number are permitted */
     enum ima_format format;
     size_t digest_size; /* of a binary list's entries */
 };
@@ -51,6 +51,8 @@ struct ima_reader {
  * segment. An empty input is an empty list. STATUS_MALFORMED. */
 MUST_CHECK enum status ima_open(struct bytes in, uint64_t first, struct ima_reader *out,
                                 struct diag *diag);
+/* Binary segments that follow one another, as they are kept: together without the caps of one. */
+MUST_CHECK enum status ima_open_joined(struct bytes in, struct ima_reader *out);
 /* The next entry; STATUS_NOT_FOUND at the end. STATUS_MALFORMED, STATUS_LIMIT; STATUS_NOMEM for an
  * ASCII list, whose data is rebuilt into scratch (valid until the next call). A binary list
  * borrows, and scratch may be NULL. diag->offset is the entry's. */

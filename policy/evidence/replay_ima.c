@@ -117,17 +117,6 @@ check_entry(struct ima_work *i, struct ima_entry *e)
     return STATUS_OK;
 }
 
-/* Segments follow one another, each in its list's format; together they may be longer than one. */
-static enum status
-open_older(struct ima_work *i)
-{
-    struct bytes older = i->w->in->ima_older;
-    size_t n = older.size < LIMIT_IMA_SEGMENT ? older.size : LIMIT_IMA_SEGMENT;
-    enum status s = ima_open(bytes_slice(older, 0, n), 0, &i->reader, NULL);
-    i->reader.in = older;
-    return s;
-}
-
 /* The entries that earlier rounds proved: kept by us, so they must be as many as they were. What
  * was wrong with them is found again, since the rules judge them again. */
 static enum status
@@ -136,9 +125,8 @@ read_older(struct ima_work *i)
     struct replay *out = i->w->out;
     if (i->w->in->ima_older.size == 0)
         return STATUS_OK;
-    enum status s = open_older(i);
+    enum status s = ima_open_joined(i->w->in->ima_older, &i->reader);
     while (s == STATUS_OK) {
-        i->reader.first = i->reader.next;
         s = read_entry(i);
         if (s == STATUS_OK)
             s = check_entry(i, &out->ima[out->n_ima - 1]);

@@ -48,6 +48,7 @@ verifier_case_open(struct verifier_case *c)
     demand(enroll_open(&c->config, VERIFIER_CASE_START, &c->verifier.enroll, &diag), &diag);
     demand(snapshot_open(c->verifier.store, &c->verifier.snapshot, &diag), &diag);
     demand(writer_new(c->verifier.store, NULL, &c->verifier.writer), &diag);
+    demand(ima_memory_new(IMA_MEMORY_SIZE, &c->verifier.ima_memory), &diag);
 }
 
 void
@@ -101,6 +102,7 @@ verifier_case_close(struct verifier_case *c)
     assert_true(http_close(c->http, 5000));
     c->http = NULL;
     writer_free(c->verifier.writer);
+    ima_memory_free(c->verifier.ima_memory);
     snapshot_close(c->verifier.snapshot);
     store_close(c->verifier.store);
     enroll_close(c->verifier.enroll);
