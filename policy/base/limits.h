@@ -45,6 +45,9 @@
 #define LIMIT_TEMPLATE           4096u                 /* a command-line template, bytes */
 #define LIMIT_TEMPLATES          256u                  /* of one document */
 #define LIMIT_FILES              2000000u              /* file digests of one reference set */
+#define LIMIT_IMAGE              (1u << 30)            /* a file that references are made from */
+#define LIMIT_PE_SECTIONS        96u                   /* of one PE image */
+#define LIMIT_MEASUREMENTS       16384u                /* expected of one run of a command */
 #define LIMIT_PERSPECTIVES       8u
 #define LIMIT_LABELS             32u
 #define LIMIT_HEADER             8192u

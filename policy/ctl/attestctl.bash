@@ -47,7 +47,8 @@ _attestctl()
         esac
     fi
     case ${words[0]}:${words[1]} in
-    inspect:* | *:check | *:put | *:from-log)
+    reference:from-device) ;;
+    inspect:* | *:check | *:put | reference:from-*)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac

@@ -31,7 +31,8 @@ const struct option_spec command_options[] = {
     {"label", "KEY=VALUE", "label; may be given more than once", true},
     {"name", "NAME", "name", false},
     {"reason", "TEXT", "reason, kept in the audit", false},
-    {"role", "ROLE", "viewer, operator, admin, auditor, relying-party", true},
+    {"role", "ROLE", "viewer, operator, admin, auditor, relying-party; of a component, any name",
+     true},
     {"join", NULL, "join tokens instead of API tokens", false},
     {"uses", "N", "how many devices it admits", false},
     {"expires", "DURATION", "life, e.g. 12h or 30d", false},
@@ -51,6 +52,15 @@ const struct option_spec command_options[] = {
     {"version", "N", "version of the reference set", false},
     {"generation", "NAME", "generation of the reference set", false},
     {"output", "FILE", "file to write; else standard output", false},
+    {"append", "FILE", "add to this reference set instead of beginning one", false},
+    {"alternative", NULL, "add values to the components that are there", false},
+    {"bundle", "NAME", "bundle of the components", false},
+    {"platform", "NAME", "pc, uboot-efi or uboot-fit", false},
+    {"pcr", "N", "PCR of the components", false},
+    {"count", "N|MIN-MAX", "how often each is measured", false},
+    {"stub-version", "N", "version of systemd-stub where the image does not say", false},
+    {"options", "TEXT", "options that the loader gives instead of .cmdline", false},
+    {"loader", "FILE", "systemd-boot that starts the image", false},
     {"help", NULL, "print this help", false},
 };
 const size_t command_n_options = sizeof command_options / sizeof *command_options;
@@ -63,6 +73,7 @@ static const struct {
     {device_commands, &device_n_commands},   {attestation_commands, &attestation_n_commands},
     {round_commands, &round_n_commands},     {document_commands, &document_n_commands},
     {profile_commands, &profile_n_commands}, {token_commands, &token_n_commands},
+    {image_commands, &image_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attestctl reference from-...: the table, and what its commands share. */
+#include "ctl/image.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum status
+image_begin(struct context *c, const char *platform, struct image_work *w)
+{
+    *w = (struct image_work){.c = c};
+    enum status s = hasher_new(&w->h);
+    return s == STATUS_OK ? set_open(c, platform, &w->set, &w->diag) : s;
+}
+
+static int
+tell_failure(const struct image_work *w, enum status s, const char *path)
+{
+    if (!path || s == STATUS_NOT_FOUND || s == STATUS_DENIED || s == STATUS_IO) {
+        (void)command_fail(s, &w->diag);
+        return EXIT_USAGE;
+    }
+    (void)fprintf(stderr, "attestctl: %s: at byte %llu: %s: %s\n", path,
+                  (unsigned long long)w->diag.offset, w->diag.clause ? w->diag.clause : "image",
+                  w->diag.text[0] ? w->diag.text : status_name(s));
+    return EXIT_USAGE;
+}
+
+int
+image_end(struct image_work *w, enum status s, const char *path)
+{
+    if (s == STATUS_OK) {
+        path = NULL;
+        s = set_add(w->set, &w->list, &w->diag);
+    }
+    int rc = s == STATUS_OK ? set_write(w->set) : tell_failure(w, s, path);
+    measurements_free(&w->list);
+    set_free(w->set);
+    hasher_free(w->h);
+    return rc;
+}
+
+enum status
+image_load(struct image_work *w, const char *path, struct buffer *out)
+{
+    return file_load(path, LIMIT_IMAGE, out, &w->diag);
+}
+
+enum status
+image_number(struct image_work *w, const char *option, uint64_t max, uint64_t *value)
+{
+    const char *text = command_option(w->c, option);
+    if (!text || text_parse_u64(text, max, value) == STATUS_OK)
+        return STATUS_OK;
+    return diag_set(&w->diag, STATUS_INVALID, "reference", 0, "--%s is a number up to %llu", option,
+                    (unsigned long long)max);
+}
+
+const char *
+image_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const struct command image_commands[] = {
+    {"reference", "from-efi", "FILE... " SET_ARGUMENTS, 1, 64,
+     "expect PE images (shim, GRUB, kernel, drivers) by their Authenticode digests", image_from_efi,
+     SET_OPTIONS "role pcr count"},
+    {"reference", "from-uki", "FILE " SET_ARGUMENTS, 1, 1,
+     "expect a unified kernel image: itself, its sections, its phases", image_from_uki,
+     SET_OPTIONS "stub-version options loader"},
+};
+const size_t image_n_commands = sizeof image_commands / sizeof *image_commands;
