@@ -14,6 +14,7 @@
 #define BIT(pcr)           (1u << (pcr))
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 #define FIRMWARE_PCRS      8u
+#define PCR_FIRMWARE       0u
 #define COST_RESET         8u
 
 /* PCRs that one boot path extends together: seeing one covers both. */
@@ -368,6 +369,28 @@ judge_standing(struct judge *j, const struct boot *b)
     }
 }
 
+/* ---- the platform ---- */
+
+/* It decides what order is normal, so a set that was made for one is not for another. Nothing shows
+ * it while PCR 0 is not proven, which is blamed by itself. */
+static void
+judge_platform(struct judge *j, const struct boot *b)
+{
+    if (replay_pcr_state(j->input->replay, PCR_FIRMWARE) != REPLAY_PCR_PROVEN)
+        return;
+    const struct reference *set = b->profiles.items[b->match.profile].set->reference;
+    enum order_profile shown = replay_platform(j->input->replay);
+    if (reference_platform_of(shown) == set->platform)
+        return;
+    struct reason r = judge_reason(REASON_BOOT_PLATFORM);
+    r.pcr = (int32_t)PCR_FIRMWARE;
+    r.log = REASON_LOG_BOOT;
+    r.bound = true;
+    reason_set_expected(&r, reference_platform_name(set->platform));
+    reason_set_found(&r, order_profile_name(shown));
+    judge_blame(j, &r, effect_of(j));
+}
+
 /* ---- compared PCRs ---- */
 
 static void
@@ -457,6 +480,7 @@ boot_judge(struct judge *j, const struct boot *b)
         return;
     }
     size_t n_before = j->n_blamed;
+    judge_platform(j, b);
     judge_findings(j, b);
     judge_revoked(j, b);
     judge_standing(j, b);

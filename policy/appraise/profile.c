@@ -36,11 +36,18 @@ check_options(const struct profile_options *o, struct diag *diag)
 
 /* What a boot rule covers by itself, when it sees events there. */
 static bool
-wants(const struct profile_options *o, uint32_t pcr)
+wants(const struct profile *p, uint32_t pcr)
 {
-    uint32_t usual = reference_covered(REFERENCE_PLATFORM_PC) | 1u << 8 | 1u << 9 | 1u << 11 |
-                     1u << 12 | 1u << 14;
-    return pcr < LIMIT_PCRS && HAS_PCR(o->pcrs ? o->pcrs : usual, pcr);
+    uint32_t usual = reference_covered(reference_platform_of(p->platform)) | 1u << 8 | 1u << 9 |
+                     1u << 11 | 1u << 12 | 1u << 14;
+    return pcr < LIMIT_PCRS && HAS_PCR(p->options->pcrs ? p->options->pcrs : usual, pcr);
+}
+
+static void
+add_signs(struct profile *p, uint32_t pcr, uint32_t type, const struct event_meaning *m)
+{
+    order_signs_add(&p->signs, pcr, type, m);
+    p->platform = order_signs_profile(&p->signs);
 }
 
 /* ---- events to components ---- */
@@ -132,7 +139,7 @@ add_line(struct profile *p, const struct profile_event *e)
 static struct profile_shape
 look_over(const struct profile *p)
 {
-    struct profile_shape shape = {0};
+    struct profile_shape shape = {.uboot_fit = p->platform == ORDER_UBOOT_FIT};
     for (size_t i = 0; i < p->n_events; i++) {
         shape.shim = shape.shim || p->events[i].pcr == 14;
         shape.grub = shape.grub || p->events[i].pcr == 8;
@@ -150,7 +157,7 @@ make_components(struct profile *p, struct diag *diag)
     enum status s = p->components && p->lines ? STATUS_OK : STATUS_NOMEM;
     for (size_t i = 0; s == STATUS_OK && i < p->n_events; i++) {
         const struct profile_event *e = &p->events[i];
-        if (!wants(p->options, e->pcr))
+        if (!wants(p, e->pcr))
             continue;
         s = add_component(p, &shape, e);
         if (s == STATUS_OK)
@@ -207,6 +214,8 @@ take_replay(struct profile *p, const struct replay *replay, const struct selecti
         return STATUS_NOMEM;
     for (size_t i = 0; i < replay_n_events(replay); i++) {
         const struct replay_event *e = replay_event_at(replay, i);
+        if (e->log == REASON_LOG_BOOT)
+            add_signs(p, e->pcr, e->type, &e->meaning);
         if (e->meaning.kind == EVENT_KIND_STRUCTURAL)
             continue;
         struct profile_event *out = &p->events[p->n_events++];
@@ -261,16 +270,15 @@ blame(struct reasons *reasons, uint32_t pcr, const struct digest *expected,
 
 /* Every PCR that gives components, and has events, comes out as the TPM says. */
 static enum status
-check_pcrs(const struct profile_source *source, const struct profile_options *o,
-           const struct eventlog *log, const struct eventlog_pcrs *replayed,
-           struct reasons *reasons, struct diag *diag)
+check_pcrs(const struct profile *p, const struct profile_source *source, const struct eventlog *log,
+           const struct eventlog_pcrs *replayed, struct reasons *reasons, struct diag *diag)
 {
     size_t bank = eventlog_bank(log, source->pcrs->alg);
     if (bank == log->n_banks)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the log has no %s bank",
                         alg_name(source->pcrs->alg));
     for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-        if (!wants(o, pcr) || (!replayed->used[pcr] && o->pcrs == 0))
+        if (!wants(p, pcr) || (!replayed->used[pcr] && p->options->pcrs == 0))
             continue;
         if (!HAS_PCR(source->pcrs->present, pcr))
             return diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the value of PCR %u is not given",
@@ -288,6 +296,7 @@ take_event(struct profile *p, const struct event_decoder *d, const struct event 
     struct profile_event *out = &p->events[p->n_events];
     *out = (struct profile_event){.pcr = e->pcr, .type = e->type};
     enum status s = event_decode(d, e->number, &out->meaning);
+    add_signs(p, e->pcr, e->type, &out->meaning);
     if (s != STATUS_OK || out->meaning.kind == EVENT_KIND_STRUCTURAL)
         return s;
     for (size_t bank = 0; bank < d->log->n_banks; bank++) {
@@ -364,21 +373,17 @@ take_files(struct profile *p, struct bytes ima, struct diag *diag)
 }
 
 static enum status
-take_source(struct profile *p, struct hasher *h, const struct profile_source *source,
-            const struct eventlog *log, struct diag *diag)
+take_source(struct profile *p, const struct profile_source *source, struct diag *diag)
 {
-    enum status s = take_log(p, h, log);
-    if (s == STATUS_OK)
-        s = make_components(p, diag);
+    enum status s = make_components(p, diag);
     if (s == STATUS_OK && p->options->files && source->ima.size > 0)
         s = take_files(p, source->ima, diag);
     return s;
 }
 
 static enum status
-check_source(struct hasher *h, const struct profile_source *source,
-             const struct profile_options *options, const struct eventlog *log,
-             struct reasons *reasons, struct diag *diag)
+check_source(const struct profile *p, struct hasher *h, const struct profile_source *source,
+             const struct eventlog *log, struct reasons *reasons, struct diag *diag)
 {
     CLEANUP(free_charp) char *memory = calloc(1, sizeof(struct eventlog_pcrs));
     if (!memory)
@@ -386,8 +391,8 @@ check_source(struct hasher *h, const struct profile_source *source,
     struct eventlog_pcrs *replayed = (struct eventlog_pcrs *)(void *)memory;
     enum status s = eventlog_replay(h, log, replayed);
     if (s == STATUS_OK)
-        s = check_pcrs(source, options, log, replayed, reasons, diag);
-    if (s == STATUS_OK && options->files && source->ima.size > 0)
+        s = check_pcrs(p, source, log, replayed, reasons, diag);
+    if (s == STATUS_OK && p->options->files && source->ima.size > 0)
         s = check_ima(h, source, reasons, diag);
     return s;
 }
@@ -405,9 +410,11 @@ profile_from_log(struct hasher *h, const struct profile_source *source,
     if (s != STATUS_OK || !log)
         return s;
     size_t n_before = reasons->n_items;
-    s = check_source(h, source, options, log, reasons, diag);
+    s = take_log(&p, h, log);
+    if (s == STATUS_OK)
+        s = check_source(&p, h, source, log, reasons, diag);
     if (s != STATUS_OK || reasons->n_items > n_before)
         return s;
-    s = take_source(&p, h, source, log, diag);
+    s = take_source(&p, source, diag);
     return s == STATUS_OK ? profile_encode(&p, out) : s;
 }

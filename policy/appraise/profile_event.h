@@ -22,6 +22,7 @@ struct profile_shape {
     bool shim;       /* something in PCR 14 */
     bool grub;       /* something in PCR 8 */
     bool uki;        /* something in PCR 11 */
+    bool uboot_fit;  /* U-Boot without EFI */
     size_t n_images; /* in PCR 4, counted while names are given */
 };
 
@@ -36,6 +37,8 @@ struct profile_component {
 struct profile {
     struct arena arena;
     const struct profile_options *options;
+    struct order_signs signs; /* of the platform */
+    enum order_profile platform;
     size_t n_events;
     struct profile_event *events;
     size_t n_components;

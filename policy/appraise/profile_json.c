@@ -2,6 +2,7 @@
 /* from: components, command lines and files; to: the text of a reference set; never: writes what
  * document_parse() would refuse. */
 #include "appraise/profile_event.h"
+#include "appraise/reference.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -100,11 +101,13 @@ profile_encode(const struct profile *p, struct buffer *out)
     const struct profile_options *o = p->options;
     json_auto_t *d = json_pack("{s:s, s:s, s:I}", "type", "reference", "id", o->id, "version",
                                (json_int_t)o->version);
-    bool ok = d && set_text(d, "description", o->description) && set_text(d, "platform", "pc") &&
-              set_text(d, "generation", o->generation) &&
-              set_list(d, "components", encode_components(p)) &&
-              set_list(d, "command_lines", encode_texts(p->lines, p->n_lines)) &&
-              set_list(d, "files", encode_texts(p->files, p->n_files));
+    bool ok =
+        d && set_text(d, "description", o->description) &&
+        set_text(d, "platform", reference_platform_name(reference_platform_of(p->platform))) &&
+        set_text(d, "generation", o->generation) &&
+        set_list(d, "components", encode_components(p)) &&
+        set_list(d, "command_lines", encode_texts(p->lines, p->n_lines)) &&
+        set_list(d, "files", encode_texts(p->files, p->n_files));
     char *text = ok ? json_dumps(d, JSON_INDENT(1)) : NULL;
     if (!text)
         return STATUS_NOMEM;

@@ -83,6 +83,13 @@ name_with_meaning(char out[static PROFILE_ROLE_SIZE], const char *what,
     name_with(out, what, bytes_of(narrow, n));
 }
 
+/* The file's name is the producer's word. */
+static void
+name_uboot_file(const struct event_meaning *m, char out[static PROFILE_ROLE_SIZE])
+{
+    (void)text_copy(out, PROFILE_ROLE_SIZE, contains(m->text, "linux") ? "kernel" : "device-tree");
+}
+
 static void
 name_file(const struct event_meaning *m, char out[static PROFILE_ROLE_SIZE])
 {
@@ -148,7 +155,10 @@ profile_name_role(struct profile_shape *shape, const struct profile_event *e,
         (void)text_copy(out, PROFILE_ROLE_SIZE, "grub-command");
         return;
     case EVENT_KIND_FILE:
-        name_file(m, out);
+        if (shape->uboot_fit)
+            name_uboot_file(m, out);
+        else
+            name_file(m, out);
         return;
     case EVENT_KIND_SECTION:
         name_with_meaning(out, "section", m);

@@ -180,10 +180,13 @@ proven_is_load_options(struct hasher *h, const struct proven *p, const struct re
 
 /* ---- command lines ---- */
 
+/* U-Boot without EFI has its boot arguments in PCR 1. */
 static bool
-is_line(const struct replay_event *e)
+is_line(const struct proven *p, const struct replay_event *e)
 {
-    bool place = e->pcr == PCR_COMMANDS || e->pcr == PCR_CONFIG;
+    bool fit = replay_platform(p->replay) == ORDER_UBOOT_FIT;
+    bool place =
+        e->pcr == PCR_COMMANDS || e->pcr == PCR_CONFIG || (fit && e->pcr == PCR_CONFIGURATION);
     return place && e->meaning.kind == EVENT_KIND_COMMAND_LINE && e->meaning.bound;
 }
 
@@ -251,7 +254,7 @@ find_lines(struct hasher *h, struct proven *p)
     enum status s = p->lines ? STATUS_OK : STATUS_NOMEM;
     for (size_t i = 0; s == STATUS_OK && i < n; i++) {
         const struct replay_event *e = replay_event_at(p->replay, i);
-        if (is_line(e))
+        if (is_line(p, e))
             s = add_line(p, e, &e->meaning);
         else if (is_load_options(e))
             s = add_boot_entry(h, p, e);

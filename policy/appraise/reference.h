@@ -9,6 +9,7 @@
 #include "appraise/file_set.h"
 #include "appraise/selector.h"
 #include "appraise/template.h"
+#include "evidence/order_profile.h"
 
 enum reference_platform {
     REFERENCE_PLATFORM_PC,
@@ -71,6 +72,10 @@ struct reference {
 /* Read the document's root object. Statuses as shape.h. */
 MUST_CHECK enum status reference_read(const struct shape_node *root, struct reference *out);
 
+/* "pc", "uboot-efi", "uboot-fit" */
+const char *reference_platform_name(enum reference_platform platform);
+/* The platform of sets for what a log shows. */
+enum reference_platform reference_platform_of(enum order_profile shown);
 /* PCRs that are covered when a policy does not say, whether a component lists them or not. */
 uint32_t reference_covered(enum reference_platform platform);
 /* PCRs that are compared with the device's last good boot when a policy does not say. */

@@ -30,8 +30,29 @@ static const struct platform_pcrs platforms[] = {
                                1u << 1 | 1u << 3 | 1u << 5 | 1u << 6},
     [REFERENCE_PLATFORM_UBOOT_EFI] = {1u << 0 | 1u << 2 | 1u << 4 | 1u << 7,
                                       1u << 1 | 1u << 3 | 1u << 5 | 1u << 6},
-    [REFERENCE_PLATFORM_UBOOT_FIT] = {1u << 0 | 1u << 1 | 1u << 8 | 1u << 9, 0},
+    [REFERENCE_PLATFORM_UBOOT_FIT] = {1u << 0 | 1u << 1 | 1u << 8 | 1u << 9,
+                                      1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7},
 };
+
+const char *
+reference_platform_name(enum reference_platform platform)
+{
+    return platform_words[platform];
+}
+
+enum reference_platform
+reference_platform_of(enum order_profile shown)
+{
+    switch (shown) {
+    case ORDER_UBOOT_EFI:
+        return REFERENCE_PLATFORM_UBOOT_EFI;
+    case ORDER_UBOOT_FIT:
+        return REFERENCE_PLATFORM_UBOOT_FIT;
+    case ORDER_PC:
+        break;
+    }
+    return REFERENCE_PLATFORM_PC;
+}
 
 uint32_t
 reference_covered(enum reference_platform platform)

@@ -34,8 +34,8 @@ static const struct known {
 };
 
 static const char *const quirk_names[EVENT_QUIRK_COUNT] = {
-    "none",         "shim-extra-byte", "string-prefix", "string-nul",
-    "string-utf16", "variable-value",  "tag-content",   "zero-blob",
+    "none",           "shim-extra-byte", "string-prefix", "string-nul",  "string-utf16",
+    "variable-value", "tag-content",     "zero-blob",     "region-tail", "final-overlap",
 };
 
 static const char *const kind_names[EVENT_KIND_COUNT] = {
@@ -194,6 +194,8 @@ event_decode(const struct event_decoder *d, size_t i, struct event_meaning *out)
         name_zero_blob(&b, out);
         return b.status;
     }
+    if (event_decode_uboot(&b, out))
+        return b.status;
     const struct event_type *type = event_type_find(b.event->type);
     decode_form(&b, type ? type->form : EVENT_FORM_DATA, out);
     return b.status;

@@ -23,6 +23,8 @@ bool event_bind_data(struct event_bind *b, struct bytes data);
 void event_decode_string(struct event_bind *b, struct event_meaning *out);
 void event_decode_tag(struct event_bind *b, struct event_meaning *out);
 void event_decode_variable(struct event_bind *b, struct event_meaning *out);
+/* What U-Boot measures where it boots without EFI; false: not that, and out is as it was. */
+bool event_decode_uboot(struct event_bind *b, struct event_meaning *out);
 
 /* Append UTF-16LE as UTF-8, lone surrogates as U+FFFD, up to its first NUL. */
 void event_append_utf16(struct buffer *out, struct bytes utf16);

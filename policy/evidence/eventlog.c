@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "evidence/eventlog_region.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct parser {
     size_t n_allocated;
     size_t record; /* where the current record begins */
     bool pcr0_extended;
+    struct eventlog_region region;
     enum status status;
     enum reason_code bad;
     const char *why;
@@ -287,8 +289,23 @@ parse_next(struct parser *p)
         read_sha1_event(p, e);
     else
         read_agile_event(p, e);
-    if (is_good(p))
-        check_event(p, e);
+    if (!is_good(p))
+        return;
+    check_event(p, e);
+    eventlog_region_step(&p->region, e);
+}
+
+/* The region that U-Boot keeps its log in is larger than the log: what follows the event that
+ * closes it is what the memory held before, filler or not. Not silently: see quirk region-tail. */
+static bool
+at_region_end(struct parser *p)
+{
+    if (!eventlog_region_is_closed(&p->region))
+        return false;
+    p->log->uboot_fit = true;
+    if (!eventlog_region_is_filler(bytes_slice(p->r.in, p->r.offset, reader_left(&p->r))))
+        p->log->tail = reader_left(&p->r);
+    return true;
 }
 
 static void
@@ -298,7 +315,7 @@ parse_all(struct parser *p)
         refuse(p, REASON_LOG_LIMIT, "log larger than permitted");
     if (is_good(p))
         parse_first(p);
-    while (is_good(p) && !at_end(p))
+    while (is_good(p) && !at_region_end(p) && !at_end(p))
         parse_next(p);
     p->log->size = p->r.offset;
 }

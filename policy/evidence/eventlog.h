@@ -16,6 +16,8 @@
 #define EVENT_S_CRTM_CONTENTS            0x00000007u
 #define EVENT_S_CRTM_VERSION             0x00000008u
 #define EVENT_PLATFORM_CONFIG_FLAGS      0x0000000Au
+#define EVENT_TABLE_OF_DEVICES           0x0000000Bu
+#define EVENT_COMPACT_HASH               0x0000000Cu
 #define EVENT_IPL                        0x0000000Du
 #define EVENT_EFI_VARIABLE_DRIVER_CONFIG 0x80000001u
 #define EVENT_EFI_VARIABLE_BOOT          0x80000002u
@@ -46,9 +48,11 @@ struct eventlog {
     uint16_t banks[LIMIT_BANKS]; /* TPM algorithm identifiers in the order of the Spec ID event */
     int startup_locality;        /* -1: none said */
     bool hcrtm;                  /* an EV_EFI_HCRTM_EVENT precedes all extends of PCR 0 */
+    bool uboot_fit; /* claimed: U-Boot without EFI made it, and closed it with its separators */
     size_t n_events;
     struct event *events;
-    size_t size; /* bytes used; what follows was filler */
+    size_t size; /* bytes used; what follows was filler, or the tail */
+    size_t tail; /* quirk region-tail: bytes after U-Boot's last event that are no filler */
 };
 
 /* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range

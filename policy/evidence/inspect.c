@@ -50,6 +50,7 @@ judge(struct inspect *out, struct reasons *reasons)
     out->profile = order_profile(&v);
     if (out->log->format == EVENTLOG_CRYPTO_AGILE) {
         order_check_no_action(out->log, UINT32_MAX, reasons);
+        order_tell_tail(out->log, reasons);
         order_check(&v, reasons);
     }
     free(extends);

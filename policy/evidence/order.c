@@ -5,11 +5,13 @@
 
 #include "base/text.h"
 #include "evidence/event_type.h"
+#include "evidence/eventlog_region.h"
 #include "evidence/order_pcr.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define UBOOT "U-Boot "
+#define UBOOT EVENTLOG_UBOOT
 
 static const char *const profile_names[] = {"pc", "uboot-efi", "uboot-fit"};
 
@@ -31,6 +33,21 @@ order_is_separator(const struct replay_event *e)
     return e->meaning.kind == EVENT_KIND_STRUCTURAL && e->meaning.separator_known;
 }
 
+/* A PC has both values. [PFP 1.06 10.4.1] */
+static bool
+is_platform_separator(const struct order *o, const struct replay_event *e)
+{
+    switch (o->profile) {
+    case ORDER_UBOOT_EFI:
+        return e->meaning.separator == 0;
+    case ORDER_UBOOT_FIT:
+        return e->meaning.separator == UINT32_MAX;
+    case ORDER_PC:
+        break;
+    }
+    return true;
+}
+
 static void
 check_separator(struct order *o, const struct replay_event *e)
 {
@@ -45,6 +62,17 @@ check_separator(struct order *o, const struct replay_event *e)
         (void)order_blame(o, REASON_LOG_ERROR_SEPARATOR, e, "error separator");
     else if (is_separator && o->n_separators[e->pcr] > 1)
         (void)order_blame(o, REASON_LOG_SEPARATOR, e, "second separator");
+    else if (is_separator && !is_platform_separator(o, e))
+        (void)order_blame(o, REASON_LOG_SEPARATOR, e, "not the separator of this platform");
+}
+
+/* U-Boot without EFI hashes its boot arguments as it logs them. */
+static bool
+must_bind(const struct order *o, const struct replay_event *e, const struct event_type *type)
+{
+    bool arguments =
+        o->profile == ORDER_UBOOT_FIT && e->pcr == 1 && e->type == EVENT_PLATFORM_CONFIG_FLAGS;
+    return type->must_bind || arguments;
 }
 
 /* A type that contradicts a digest that is well known, or whose digest must cover its data. */
@@ -55,7 +83,7 @@ check_type(struct order *o, const struct replay_event *e)
     bool is_action = type && type->form == EVENT_FORM_ACTION;
     if (e->meaning.kind == EVENT_KIND_STRUCTURAL && e->meaning.action && !is_action)
         (void)order_blame(o, REASON_LOG_ORDER, e, "an action's digest under another type");
-    else if (type && type->must_bind && !e->meaning.bound && !e->meaning.weak &&
+    else if (type && must_bind(o, e, type) && !e->meaning.bound && !e->meaning.weak &&
              e->type != EVENT_SEPARATOR)
         (void)order_blame(o, REASON_LOG_DIGEST, e, "the digest is not that of the data");
 }
@@ -101,11 +129,13 @@ check_missing(struct order *o)
         return;
     }
     for (uint32_t pcr = 0; pcr < ORDER_FIRMWARE_PCRS; pcr++) {
-        if ((o->view->pcrs & (1u << pcr)) == 0 || o->n_separators[pcr] > 0)
+        bool told = ((o->view->pcrs | o->view->reset) & (1u << pcr)) != 0;
+        if (!told || o->n_separators[pcr] > 0 || n_judged == 0)
             continue;
         struct reason *r = reasons_add_at(o->reasons, REASON_LOG_SEPARATOR, REASON_LOG_BOOT,
                                           (int32_t)pcr, REASON_NO_EVENT);
         reason_set_found(r, "no separator");
+        r->bound = true;
     }
 }
 
@@ -132,7 +162,8 @@ has_drivers(const struct order_view *v)
 void
 order_check(const struct order_view *v, struct reasons *reasons)
 {
-    struct order o = {.view = v, .reasons = reasons, .has_drivers = has_drivers(v)};
+    struct order o = {
+        .view = v, .reasons = reasons, .profile = order_profile(v), .has_drivers = has_drivers(v)};
     for (size_t i = 0; i < v->n_events; i++) {
         const struct replay_event *e = &v->events[i];
         if (!is_judged(v, e))
@@ -174,28 +205,51 @@ order_check_no_action(const struct eventlog *log, uint32_t pcrs, struct reasons 
     }
 }
 
+void
+order_tell_tail(const struct eventlog *log, struct reasons *reasons)
+{
+    if (log->tail == 0)
+        return;
+    struct reason *r = reasons_add_at(reasons, REASON_LOG_QUIRK, REASON_LOG_BOOT, REASON_NO_PCR,
+                                      log->events[log->n_events - 1].number);
+    char found[64];
+    (void)snprintf(found, sizeof found, "%zu bytes after the last event", log->tail);
+    reason_set_what(r, event_quirk_name(EVENT_QUIRK_REGION_TAIL));
+    reason_set_found(r, found);
+}
+
 /* The version string is bound and in PCR 0. */
-static bool
-is_uboot(const struct replay_event *e)
+void
+order_signs_add(struct order_signs *s, uint32_t pcr, uint32_t type, const struct event_meaning *m)
 {
     size_t n = strlen(UBOOT);
-    return e->pcr == 0 && e->type == EVENT_S_CRTM_VERSION && e->meaning.bound &&
-           bytes_equal(bytes_slice(e->meaning.text, 0, n), bytes_of(UBOOT, n));
+    if (pcr == 0 && type == EVENT_S_CRTM_VERSION && m->bound)
+        s->uboot = s->uboot || bytes_equal(bytes_slice(m->text, 0, n), bytes_of(UBOOT, n));
+    if (m->kind != EVENT_KIND_STRUCTURAL || !m->separator_known)
+        return;
+    s->n_ones += m->separator != 0; /* or an error, which only U-Boot without EFI ends with */
+    s->n_zeros += m->separator == 0;
+}
+
+/* One separator alone does not make another platform of it. */
+enum order_profile
+order_signs_profile(const struct order_signs *s)
+{
+    if (!s->uboot)
+        return ORDER_PC;
+    return s->n_ones > s->n_zeros ? ORDER_UBOOT_FIT : ORDER_UBOOT_EFI;
 }
 
 enum order_profile
 order_profile(const struct order_view *v)
 {
-    bool uboot = false;
-    bool ones = false;
+    struct order_signs signs = {0};
     for (size_t i = 0; i < v->n_events; i++) {
         const struct replay_event *e = &v->events[i];
-        uboot = uboot || is_uboot(e);
-        ones = ones || (order_is_separator(e) && e->meaning.separator == UINT32_MAX);
+        if (e->log == REASON_LOG_BOOT)
+            order_signs_add(&signs, e->pcr, e->type, &e->meaning);
     }
-    if (!uboot)
-        return ORDER_PC;
-    return ones ? ORDER_UBOOT_FIT : ORDER_UBOOT_EFI;
+    return order_signs_profile(&signs);
 }
 
 const char *

@@ -7,15 +7,14 @@
  */
 #pragma once
 
+#include "evidence/order_profile.h"
 #include "evidence/replay.h"
-
-/* Which platform made the log, by its bound version string. */
-enum order_profile { ORDER_PC, ORDER_UBOOT_EFI, ORDER_UBOOT_FIT };
 
 struct order_view {
     const struct replay_event *events; /* of a boot log; other logs' events are passed over */
     size_t n_events;
-    uint32_t pcrs; /* the PCRs to judge, as bits */
+    uint32_t pcrs;  /* the PCRs to judge, as bits */
+    uint32_t reset; /* those that a quote shows at their reset value: nothing capped them */
     size_t n_banks;
     uint16_t banks[LIMIT_BANKS];
 };
@@ -24,6 +23,6 @@ void order_check(const struct order_view *v, struct reasons *reasons);
 /* EV_NO_ACTION extends nothing, so its digests are zero; any other is log.digest. (Windows logs one
  * of no PCR with digests: passed over.) */
 void order_check_no_action(const struct eventlog *log, uint32_t pcrs, struct reasons *reasons);
+/* The fact of quirk region-tail. */
+void order_tell_tail(const struct eventlog *log, struct reasons *reasons);
 enum order_profile order_profile(const struct order_view *v);
-/* "pc", "uboot-efi", "uboot-fit" */
-const char *order_profile_name(enum order_profile profile);

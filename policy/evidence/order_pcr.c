@@ -8,15 +8,22 @@
 
 #include <string.h>
 
+#define PCR_BOOT     4u
 #define PCR_EXIT     5u
 #define PCR_POLICY   7u
 #define PCR_COMMANDS 8u
+#define PCR_FILES    9u
+#define EFI_TYPES    0x80000000u
+#define SPDM_POLICY  0x800000E3u
+#define SPDM_OWNER   0x800000E4u
 
+static const char calling[] = "Calling EFI Application from Boot Option";
+static const char returning[] = "Returning from EFI Application from Boot Option";
 static const char exit_invocation[] = "Exit Boot Services Invocation";
 static const char exit_success[] = "Exit Boot Services Returned with Success";
 
 /* The order in which the Secure Boot variables are measured. [PFP 1.06 3.3.4.8] */
-static const char *const policy_names[] = {"SecureBoot", "PK", "KEK", "db", "dbx"};
+static const char *const policy_names[] = {"SecureBoot", "PK", "KEK", "db", "dbx", "dbt", "dbr"};
 #define N_POLICY (sizeof policy_names / sizeof policy_names[0])
 
 /* GRUB's commands that start a Linux kernel and so measure its command line. */
@@ -68,11 +75,31 @@ check_policy_rank(struct order *o, const struct replay_event *e)
     o->policy_rank = rank;
 }
 
+/* What has no place in PCR 7 would be taken for policy by whoever seals to it. */
+static bool
+is_policy_type(const struct replay_event *e)
+{
+    switch (e->type) {
+    case EVENT_EFI_VARIABLE_DRIVER_CONFIG:
+    case EVENT_EFI_VARIABLE_AUTHORITY:
+    case EVENT_SEPARATOR:
+    case EVENT_ACTION:
+    case EVENT_EFI_ACTION:
+    case SPDM_POLICY:
+    case SPDM_OWNER:
+        return true;
+    default:
+        return order_is_separator(e); /* blamed for its type already */
+    }
+}
+
 /* PCR 7: configuration, separator, authorities. */
 static void
 step_policy(struct order *o, size_t i)
 {
     const struct replay_event *e = &o->view->events[i];
+    if (!is_policy_type(e))
+        (void)order_blame(o, REASON_LOG_ORDER, e, "a type that has no place in PCR 7");
     if (e->type == EVENT_EFI_VARIABLE_DRIVER_CONFIG) {
         if (is_after_separator(o, e))
             (void)order_blame(o, REASON_LOG_ORDER, e, "a variable after the separator");
@@ -81,6 +108,28 @@ step_policy(struct order *o, size_t i)
     } else if (e->type == EVENT_EFI_VARIABLE_AUTHORITY) {
         if (!is_after_separator(o, e) && !o->has_drivers)
             (void)order_blame(o, REASON_LOG_ORDER, e, "an authority before the separator");
+    }
+}
+
+/* PCR 4: what runs before the boot attempt comes from the firmware itself; between the attempt and
+ * the separator nothing does. U-Boot measures the boot application before it calls it. */
+static void
+step_boot(struct order *o, const struct replay_event *e)
+{
+    const char *action = e->meaning.action ? e->meaning.action : "";
+    if (e->meaning.kind == EVENT_KIND_IMAGE) {
+        if (o->called && !is_after_separator(o, e))
+            (void)order_blame(o, REASON_LOG_ORDER, e,
+                              "an image between the boot attempt and the separator");
+        o->n_images++;
+    } else if (text_equal(action, calling)) {
+        if (o->profile == ORDER_UBOOT_EFI && o->n_images == 0)
+            (void)order_blame(o, REASON_LOG_ORDER, e, "a boot attempt before its image");
+        o->called = true;
+    } else if (text_equal(action, returning)) {
+        if (!o->called)
+            (void)order_blame(o, REASON_LOG_ORDER, e, "a return without its boot attempt");
+        o->called = false;
     }
 }
 
@@ -174,15 +223,41 @@ step_commands(struct order *o, size_t i)
     reason_set_found_escaped(r, text);
 }
 
+/* U-Boot without EFI: contents, then the separator that closes the PCR. */
+static void
+step_uboot_fit(struct order *o, const struct replay_event *e)
+{
+    const char *why = NULL;
+    if (order_is_separator(e))
+        return;
+    if (e->type >= EFI_TYPES)
+        why = "an event of EFI where there is none";
+    else if (is_after_separator(o, e))
+        why = "an event after the PCR was closed";
+    else if (e->pcr > 1 && e->pcr < ORDER_FIRMWARE_PCRS)
+        why = "an event in a PCR that U-Boot only closes";
+    else if ((e->pcr == PCR_COMMANDS || e->pcr == PCR_FILES) && e->type != EVENT_COMPACT_HASH)
+        why = "a type that U-Boot does not give a kernel or an initrd";
+    if (why && e->type != EVENT_SEPARATOR) /* that was blamed already */
+        (void)order_blame(o, REASON_LOG_ORDER, e, why);
+}
+
 void
 order_pcr_step(struct order *o, size_t i)
 {
     const struct replay_event *e = &o->view->events[i];
+    if (o->profile == ORDER_UBOOT_FIT) {
+        step_uboot_fit(o, e);
+        return;
+    }
     switch (e->pcr) {
     case 0:
     case 2:
     case 3:
         step_firmware(o, e);
+        break;
+    case PCR_BOOT:
+        step_boot(o, e);
         break;
     case PCR_EXIT:
         step_exit(o, e);

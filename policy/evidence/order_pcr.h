@@ -11,11 +11,14 @@
 struct order {
     const struct order_view *view;
     struct reasons *reasons;
+    enum order_profile profile;
     bool has_drivers;
     unsigned n_separators[LIMIT_PCRS];
     uint32_t quirks[LIMIT_PCRS]; /* told already, as bits */
     unsigned policy_rank;        /* PCR 7: how far in SecureBoot, PK, KEK, db, dbx */
     bool exit_pending;           /* PCR 5: Exit Boot Services Invocation without its return */
+    bool called;                 /* PCR 4: a boot option was called, and has not returned */
+    unsigned n_images;           /* PCR 4 */
 };
 
 /* A reason about an event, with the name of its type. */

@@ -91,6 +91,7 @@
     X(REASON_SECURE_BOOT_SBAT, "secure-boot.sbat", REASON_KIND_FACT, "the SBAT level below which boot loaders do not run") \
     X(REASON_SECURE_BOOT_MICROSOFT, "secure-boot.microsoft", REASON_KIND_FACT, "which of Microsoft's certificates, by the year of their name, are in KEK and db and were used") \
     X(REASON_LOG_QUIRK, "log.quirk", REASON_KIND_FACT, "a named quirk of the producer was needed to bind the event's data") \
+    X(REASON_LOG_QUIRK_DENIED, "log.quirk-denied", REASON_KIND_REASON, "the log counts by a named quirk only, which policy denies") \
     X(REASON_LOG_UNATTESTED, "log.unattested", REASON_KIND_FACT, "records follow that the quote does not cover yet") \
     X(REASON_LOG_INCOMPLETE, "log.incomplete", REASON_KIND_REASON, "the userspace log says of itself that records are missing") \
     X(REASON_LOG_RECORD_MISSING, "log.record-missing", REASON_KIND_REASON, "a record between others is missing") \
@@ -126,6 +127,7 @@
     X(REASON_BOOT_MISSING, "boot.missing", REASON_KIND_REASON, "an expected component was not measured") \
     X(REASON_BOOT_SURPLUS, "boot.surplus", REASON_KIND_REASON, "an event that no component explains") \
     X(REASON_BOOT_ORDER, "boot.order", REASON_KIND_REASON, "a known component stands at the wrong place") \
+    X(REASON_BOOT_PLATFORM, "boot.platform", REASON_KIND_REASON, "the boot is of another platform than the reference set is for") \
     X(REASON_BOOT_MIXED_GENERATION, "boot.mixed-generation", REASON_KIND_REASON, "components of one bundle come from different generations") \
     X(REASON_BOOT_REVOKED, "boot.revoked", REASON_KIND_REASON, "a component's value is revoked") \
     X(REASON_BOOT_RETIRED, "boot.retired", REASON_KIND_REASON, "a component's value is retired") \

@@ -60,8 +60,12 @@ check_order(struct replay_work *w)
         return;
     for (size_t bank = 0; bank < v.n_banks; bank++)
         v.banks[bank] = w->out->banks[bank];
-    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
         v.pcrs |= (uint32_t)(w->out->pcrs[pcr] == REPLAY_PCR_PROVEN) << pcr;
+        v.reset |= (uint32_t)(w->out->pcrs[pcr] == REPLAY_PCR_RESET) << pcr;
+    }
+    w->out->platform = order_profile(&v);
+    order_tell_tail(w->out->log, w->reasons);
     order_check_no_action(w->out->log, v.pcrs, w->reasons);
     order_check(&v, w->reasons);
 }
@@ -71,6 +75,8 @@ run(struct replay_work *w)
 {
     take_selection(w);
     enum status s = replay_boot_log(w);
+    if (s == STATUS_OK)
+        s = replay_overlap(w);
     if (s == STATUS_OK)
         s = replay_userspace_load(w);
     if (s == STATUS_OK)
@@ -162,6 +168,23 @@ const struct ima_entry *
 replay_ima_at(const struct replay *r, size_t i)
 {
     return i < r->n_ima ? &r->ima[i] : NULL;
+}
+
+enum order_profile
+replay_platform(const struct replay *r)
+{
+    return r->platform;
+}
+
+uint32_t
+replay_quirks(const struct replay *r)
+{
+    uint32_t quirks = 0;
+    if (r->log && r->log->tail > 0)
+        quirks |= 1u << EVENT_QUIRK_REGION_TAIL;
+    if (r->n_overlap > 0)
+        quirks |= 1u << EVENT_QUIRK_FINAL_OVERLAP;
+    return quirks;
 }
 
 size_t

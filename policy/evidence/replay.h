@@ -9,6 +9,7 @@
 
 #include "evidence/event.h"
 #include "evidence/ima.h"
+#include "evidence/order_profile.h"
 #include "evidence/quote.h"
 
 /* State of a growing log after the last quoted prefix; kept with the boot. [protocol 4] */
@@ -78,6 +79,10 @@ size_t replay_n_ima(const struct replay *r);
 /* How many of them are older. */
 size_t replay_n_ima_older(const struct replay *r);
 const struct ima_entry *replay_ima_at(const struct replay *r, size_t i);
+/* The platform that the proven events show. */
+enum order_profile replay_platform(const struct replay *r);
+/* The quirks that the boot log as a whole needed, bit by enum event_quirk. */
+uint32_t replay_quirks(const struct replay *r);
 /* Entries sent that the quote does not cover yet. */
 size_t replay_n_ima_unattested(const struct replay *r);
 /* Bytes of input->ima that are proven: what the store keeps as this round's segment. */

@@ -339,7 +339,8 @@ replay_boot_events(struct replay_work *w)
     enum status s = event_decoder_init(w->h, log, banks, d);
     for (size_t i = 0; s == STATUS_OK && i < log->n_events; i++) {
         const struct event *e = &log->events[i];
-        if (eventlog_is_extend(e) && w->out->pcrs[e->pcr] == REPLAY_PCR_PROVEN)
+        bool again = i >= w->out->overlap_first && i < w->out->overlap_first + w->out->n_overlap;
+        if (!again && eventlog_is_extend(e) && w->out->pcrs[e->pcr] == REPLAY_PCR_PROVEN)
             s = take_event(w, d, e);
     }
     return s;

@@ -16,6 +16,8 @@ struct replay {
     enum replay_pcr pcrs[LIMIT_PCRS];
     struct eventlog *log;        /* NULL when there is none that counts */
     struct userspace *userspace; /* as log */
+    enum order_profile platform;
+    size_t overlap_first, n_overlap; /* events that final events repeat, and that count once */
     size_t n_events;
     struct replay_event *events;
     size_t n_ima;
@@ -61,6 +63,7 @@ MUST_CHECK enum status replay_userspace_match(struct replay_work *w, uint32_t pc
 
 /* The parts, in order. Each fills what the next needs; a bad log is a reason. */
 MUST_CHECK enum status replay_boot_log(struct replay_work *w);
+MUST_CHECK enum status replay_overlap(struct replay_work *w);
 MUST_CHECK enum status replay_userspace_load(struct replay_work *w);
 MUST_CHECK enum status replay_boot_pcrs(struct replay_work *w);
 MUST_CHECK enum status replay_boot_events(struct replay_work *w);

@@ -75,9 +75,8 @@ template_index(const char *name)
 static EVP_PKEY *
 make_key(size_t row)
 {
-    EVP_PKEY *key = templates[row].curve
-                        ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", templates[row].curve)
-                        : rsa_key_next(templates[row].rsa_bits);
+    EVP_PKEY *key = templates[row].curve ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", templates[row].curve)
+                                         : rsa_key_next(templates[row].rsa_bits);
     demand(key != NULL, "key");
     return key;
 }

@@ -3,7 +3,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
-
 #include <stdatomic.h>
 #include <stddef.h>
 

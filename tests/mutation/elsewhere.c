@@ -72,6 +72,7 @@ const struct mutation mutation_elsewhere[] = {
     {REASON_ENROLL_REVOKED, NULL, VERDICT_NONE, "tests/unit/test-membership.c"},
     {REASON_ENROLL_FULL, NULL, VERDICT_NONE, "tests/tpm/test-round.c"},
     {REASON_DEVICE_ADVISORY, NULL, VERDICT_NONE, "tests/unit/test-advisory.c"},
+    {REASON_LOG_QUIRK_DENIED, NULL, VERDICT_NONE, "tests/unit/test-quirks.c"},
     {REASON_DEVICE_TPM, NULL, VERDICT_NONE, "tests/unit/test-enroll.c"},
 };
 const size_t mutation_n_elsewhere = sizeof mutation_elsewhere / sizeof mutation_elsewhere[0];

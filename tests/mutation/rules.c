@@ -128,6 +128,12 @@ start_memtest(struct appraise_case *c)
 }
 
 static void
+approve_for_another_platform(struct appraise_case *c)
+{
+    appraise_case_edit(c, 1, "\"platform\": \"pc\"", "\"platform\": \"uboot-efi\"");
+}
+
+static void
 start_grub_before_shim(struct appraise_case *c)
 {
     c->changes[0] = (struct appraise_case_change){"authority", APPRAISE_INSERT, "grub"};
@@ -438,6 +444,7 @@ const struct mutation mutation_rules[] = {
     {REASON_BOOT_UNKNOWN_IMAGE, start_another_grub, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_MISSING, leave_out_grub, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_SURPLUS, start_memtest, VERDICT_UNTRUSTED, NULL},
+    {REASON_BOOT_PLATFORM, approve_for_another_platform, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_ORDER, start_grub_before_shim, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_MIXED_GENERATION, mix_generations, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_REVOKED, revoke_grub, VERDICT_UNTRUSTED, NULL},

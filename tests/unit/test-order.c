@@ -259,6 +259,10 @@ profile_of(const char *version, uint8_t separator)
     const uint8_t bytes[4] = {separator, separator, separator, separator};
     (void)log_builder_text(&r->b, 0, EVENT_S_CRTM_VERSION, version);
     (void)log_builder_data(&r->b, 0, EVENT_SEPARATOR, bytes_of(bytes, 4));
+    if (separator != 0) { /* of the others, a majority */
+        for (uint32_t pcr = 1; pcr < 8; pcr++)
+            (void)log_builder_data(&r->b, pcr, EVENT_SEPARATOR, bytes_of(bytes, 4));
+    }
     end(r);
     round_assert_no_reason(r);
     struct order_view v = {.events = replay_event_at(r->replay, 0),

@@ -201,7 +201,7 @@ refuses_a_bank_without_separators(void **state)
     (void)state;
     struct round *r = round_start(one_bank, 1);
     for (uint32_t pcr = 0; pcr < 8; pcr++)
-        (void)log_builder_text(&r->b, pcr, EVENT_IPL, "golden");
+        (void)log_builder_text(&r->b, pcr, EVENT_EFI_ACTION, "golden");
     round_quote(r);
     (void)round_assert_reason(r, REASON_LOG_BANK_UNCAPPED);
     round_finish(r);
@@ -213,7 +213,7 @@ names_a_pcr_without_separator(void **state)
     (void)state;
     struct round *r = round_start(one_bank, 1);
     for (uint32_t pcr = 0; pcr < 8; pcr++) {
-        (void)log_builder_text(&r->b, pcr, EVENT_IPL, "x");
+        (void)log_builder_text(&r->b, pcr, EVENT_EFI_ACTION, "x");
         if (pcr != 6)
             (void)log_builder_separator(&r->b, pcr);
     }

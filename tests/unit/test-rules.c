@@ -394,7 +394,7 @@ demands_that_firmware_pcrs_were_extended(void **state)
     c->changes[1] = (struct appraise_case_change){"separator-2", APPRAISE_SKIP, NULL};
     appraise_case_reboot(c);
     appraise_case_run(c);
-    assert_int_equal(2, appraise_case_assert_only(c, REASON_LOG_PCR_RESET, VERDICT_UNTRUSTED)->pcr);
+    assert_int_equal(2, appraise_case_assert_only(c, REASON_LOG_SEPARATOR, VERDICT_UNTRUSTED)->pcr);
 }
 
 /* Wherever it is measured, and whatever else is wrong with that. */

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import BOOTS, attestctl, inspect
+from conftest import BOOTS, SOURCE, attestctl, inspect
 
 LOGS = sorted(p.parent.name for p in BOOTS.glob("*/boot-log"))
 
@@ -134,3 +134,27 @@ def test_the_kernels_stub_and_sections_are_told():
     assert fields_of(events, tag="0x8f3b22ec")["description"]["value"] == "Linux initrd"
     events = inspect("log", BOOTS / "uboot-efi/boot-log").document["events"]
     assert fields_of(events, type="EV_EFI_HANDOFF_TABLES2")["description"]["value"] == "SmbiosTable"
+
+
+@pytest.mark.parametrize("name", ["boot-log", "boot-log-stale", "boot-log-error"])
+def test_a_log_of_uboot_without_efi_ends_with_its_separators(name):
+    folder = SOURCE / "tests/vectors/logs/uboot-fit"
+    tpm = json.loads((folder / "pcrs.json").read_text())[name]
+    outcome = inspect("log", folder / name)
+    document = outcome.document
+    assert outcome.reasons == (["log.error-separator"] * 8 if name.endswith("error") else [])
+    assert document["profile"] == "uboot-fit"
+    assert document["event_count"] == (11 if name.endswith("error") else 14)
+    for bank, pcrs in document["pcrs"].items():
+        assert pcrs == {i: v for i, v in tpm[bank].items() if i in pcrs}
+    quirks = [f["what"] for f in document["facts"] if f["code"] == "log.quirk"]
+    assert quirks == (["region-tail"] if name.endswith("stale") else [])
+    if not name.endswith("error"):
+        line = fields_of(document["events"], type="EV_PLATFORM_CONFIG_FLAGS")["command_line"]
+        assert line == {"value": "console=ttyS0 root=/dev/mmcblk0p2", "bound": True}
+
+
+def test_bytes_after_another_firmwares_log_are_refused(tmp_path):
+    log = (BOOTS / "uboot-efi/boot-log").read_bytes()
+    (tmp_path / "log").write_bytes(log + b"junk")
+    assert inspect("log", tmp_path / "log").reasons == ["log.malformed"]
