@@ -81,6 +81,18 @@ access_covers(const struct access *a, const struct store_device *device)
     return true;
 }
 
+const struct store_grants *
+access_grants(const struct access *a)
+{
+    if (access_permits(a, ACCESS_VIEWER))
+        return NULL;
+    for (size_t i = 0; i < a->granted.n; i++) {
+        if (text_equal(a->granted.names[i], ACCESS_GRANT_ALL))
+            return NULL;
+    }
+    return &a->granted;
+}
+
 enum status
 access_check(struct store *store, struct hasher *h, const char *authorization, int64_t now_s,
              struct access *out)
@@ -103,6 +115,7 @@ access_check(struct store *store, struct hasher *h, const char *authorization, i
         return s == STATUS_NOT_FOUND ? STATUS_DENIED : s;
     out->roles = token.roles;
     (void)snprintf(out->actor, sizeof out->actor, "token:%s", token.id);
+    out->granted = token.granted;
     out->labels = token.labels;
     out->n_labels = token.n_labels;
     token.labels = NULL;

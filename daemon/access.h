@@ -22,7 +22,10 @@ struct access {
     char actor[STORE_ID_SIZE + 8]; /* "token:ID", for the audit */
     struct label *labels;          /* scope: devices must have all of them; none: every device */
     size_t n_labels;
+    struct store_grants granted; /* of a relying party */
 };
+
+#define ACCESS_GRANT_ALL "*"
 
 /* Check an Authorization header ("Bearer TOKEN"). STATUS_NOT_FOUND: none given, *out is nobody;
  * STATUS_DENIED: given, but unknown, expired or malformed. */
@@ -32,6 +35,9 @@ MUST_CHECK enum status access_check(struct store *store, struct hasher *h,
 bool access_permits(const struct access *a, uint32_t route_roles);
 /* True when the device lies inside the token's scope. */
 bool access_covers(const struct access *a, const struct store_device *device);
+/* The perspectives that results for this caller are limited to; NULL: not limited. Only a relying
+ * party that is nothing else is limited. [protocol 5] */
+const struct store_grants *access_grants(const struct access *a);
 void access_clear(struct access *a);
 
 /* "viewer" -> bit; 0 when unknown. */

@@ -172,6 +172,7 @@ get_result(struct request *request, struct response *response)
         .audience = request_query(request, "aud"),
         .nonce = request_query(request, "nonce"),
         .now_s = request_now_s(request),
+        .granted = access_grants(&request->access),
     };
     if (!get_covered(request, response, request->params[0], &d))
         return;
@@ -191,6 +192,9 @@ get_result(struct request *request, struct response *response)
                            keyring_current(request->verifier->keyring, KEY_ROLE_RESULT), &result);
     if (s == STATUS_STALE)
         problem_set(response, 404, PROBLEM_NOT_FOUND, "the last result has expired");
+    else if (s == STATUS_NOT_FOUND && a.result)
+        problem_set(response, 404, PROBLEM_NOT_FOUND,
+                    "the last result has no perspective that this token was granted");
     else if (s == STATUS_INVALID)
         problem_set(response, 400, PROBLEM_MALFORMED, "nonce is 8 to 88 printable characters");
     else if (s != STATUS_OK)

@@ -19,7 +19,7 @@
 #define ID_RANDOM         12u
 
 struct order {
-    struct field_texts roles;
+    struct field_texts roles, perspectives;
     struct field_labels labels;
     const char *expires, *description;
     uint64_t uses;
@@ -38,13 +38,25 @@ emit_roles(struct emit *e, uint32_t roles)
 }
 
 static void
+emit_grants(struct emit *e, const struct store_grants *granted)
+{
+    emit_key(e, "perspectives");
+    emit_array(e);
+    for (size_t i = 0; i < granted->n; i++)
+        emit_text(e, granted->names[i]);
+    emit_end_array(e);
+}
+
+static void
 emit_token(struct emit *e, const struct store_token *t)
 {
     emit_object(e);
     emit_text_member(e, "id", t->id);
     if (t->kind == STORE_TOKEN_API)
         emit_roles(e, t->roles);
-    else
+    if (t->granted.n > 0)
+        emit_grants(e, &t->granted);
+    if (t->kind == STORE_TOKEN_JOIN)
         emit_uint_member(e, "uses_left", t->uses_left);
     emit_key(e, "labels");
     emit_object(e);
@@ -69,6 +81,25 @@ parse_roles(const struct field_texts *names, uint32_t *out, struct diag *diag)
         *out |= role;
     }
     return *out ? STATUS_OK : diag_set(diag, STATUS_MALFORMED, "request body", 0, "roles is empty");
+}
+
+/* A relying party must be told of what; nobody else is limited. [protocol 5] */
+static enum status
+parse_grants(const struct field_texts *names, uint32_t roles, struct store_grants *out,
+             struct diag *diag)
+{
+    if ((names->n_items > 0) != ((roles & ACCESS_RELYING_PARTY) != 0))
+        return diag_set(diag, STATUS_MALFORMED, "request body", 0,
+                        "perspectives go with the role relying-party, and it needs them");
+    for (size_t i = 0; i < names->n_items; i++) {
+        const char *name = names->items[i];
+        if (i == LIMIT_PERSPECTIVES || (!text_is_name(name) && !text_equal(name, ACCESS_GRANT_ALL)))
+            return diag_set(diag, STATUS_MALFORMED, "request body", 0,
+                            "perspectives are at most %u names, or \"*\" for all",
+                            LIMIT_PERSPECTIVES);
+        (void)text_copy(out->names[out->n++], sizeof out->names[0], name);
+    }
+    return STATUS_OK;
 }
 
 static enum status
@@ -140,15 +171,18 @@ post_api_token(struct request *request, struct response *response)
 {
     struct order order = {0};
     const struct field table[] = {{"roles", FIELD_TEXTS, true, &order.roles},
+                                  {"perspectives", FIELD_TEXTS, false, &order.perspectives},
                                   {"labels", FIELD_LABELS, false, &order.labels},
                                   {"expires", FIELD_TEXT, false, &order.expires},
                                   {"description", FIELD_TEXT, false, &order.description}};
     CLEANUP(fields_freep) struct fields *fields = NULL;
     struct diag diag = {0};
     struct store_token t = {.kind = STORE_TOKEN_API};
-    enum status s = fields_parse(request->body, table, 4, &fields, &diag);
+    enum status s = fields_parse(request->body, table, 5, &fields, &diag);
     if (s == STATUS_OK)
         s = parse_roles(&order.roles, &t.roles, &diag);
+    if (s == STATUS_OK)
+        s = parse_grants(&order.perspectives, t.roles, &t.granted, &diag);
     if (s != STATUS_OK)
         problem_from_status(response, s, &diag);
     else

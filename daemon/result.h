@@ -8,7 +8,7 @@
 
 #include "appraise/appraise.h"
 #include "daemon/jws.h"
-#include "daemon/store.h"
+#include "daemon/store_token.h"
 
 enum result_dialect { RESULT_IETF = 0, RESULT_VERAISON, RESULT_DIALECT_COUNT };
 
@@ -35,14 +35,17 @@ void result_free(struct result *r);
 void result_freep(struct result **r);
 
 /* Sign a stored token's claims again for a relying party: other dialect, audience and nonce, iat of
- * now and the same exp. audience and nonce may be NULL; granted names the perspectives to keep,
- * NULL for all. STATUS_STALE: exp has passed. STATUS_INVALID: a nonce that is not 8 to 88
- * characters. STATUS_MALFORMED: not a token of ours. */
+ * now, a jti of its own ("ATTESTATION.RANDOM") and the same exp. audience and nonce may be NULL;
+ * granted names the perspectives to keep, NULL for all, and the status of the whole is the worst of
+ * those. STATUS_STALE: exp has passed. STATUS_INVALID: a nonce that is not 8 to 88 characters.
+ * STATUS_NOT_FOUND: no perspective is left. STATUS_MALFORMED: not a token of ours. [protocol 5;
+ * RFC 7519 4.1.7] */
 struct result_request {
     const char *audience;
     const char *nonce;
     enum result_dialect dialect;
     int64_t now_s;
+    const struct store_grants *granted;
 };
 MUST_CHECK enum status result_reissue(const char *token, const struct result_request *request,
                                       const struct key *key, struct result **out);

@@ -12,6 +12,9 @@
 #define NONCE_MIN 8u
 #define NONCE_MAX 88u
 
+#define SUBMOD_PREFIX "perspective/"
+#define JTI_RANDOM    8u
+
 static void
 free_textp(char **text)
 {
@@ -83,6 +86,68 @@ translate(json_t *claims, enum result_dialect dialect)
 }
 
 static bool
+is_granted(const struct store_grants *granted, const char *submod)
+{
+    if (!text_starts(submod, SUBMOD_PREFIX))
+        return false;
+    for (size_t i = 0; i < granted->n; i++) {
+        if (text_equal(granted->names[i], submod + sizeof SUBMOD_PREFIX - 1))
+            return true;
+    }
+    return false;
+}
+
+static enum verdict
+read_verdict(const json_t *submod)
+{
+    const char *status =
+        json_string_value(json_object_get(submod, result_names[RESULT_IETF][CLAIM_STATUS]));
+    for (unsigned v = VERDICT_TRUSTED; status && v > VERDICT_NONE; v--) {
+        if (text_equal(verdict_ear_status((enum verdict)v), status))
+            return (enum verdict)v;
+    }
+    return VERDICT_NONE;
+}
+
+/* Keep the granted submodules; the status of the others must not show in the whole either. */
+static enum status
+keep_granted(json_t *claims, const struct store_grants *granted)
+{
+    const char *name;
+    json_t *submod;
+    void *next;
+    json_t *submods = json_object_get(claims, "submods");
+    enum verdict worst = VERDICT_TRUSTED;
+    json_object_foreach_safe(submods, next, name, submod)
+    {
+        if (is_granted(granted, name))
+            worst = verdict_worse(worst, read_verdict(submod));
+        else
+            (void)json_object_del(submods, name);
+    }
+    if (json_object_size(submods) == 0)
+        return STATUS_NOT_FOUND;
+    return json_object_set_new(claims, result_names[RESULT_IETF][CLAIM_STATUS],
+                               json_string(verdict_ear_status(worst))) == 0
+               ? STATUS_OK
+               : STATUS_NOMEM;
+}
+
+/* Two tokens are two, whatever they say of one attestation. [RFC 7519 4.1.7] */
+static enum status
+rename_token(json_t *claims)
+{
+    uint8_t random[JTI_RANDOM];
+    char hex[2 * JTI_RANDOM + 1];
+    enum status s = digest_random(random, sizeof random);
+    if (s != STATUS_OK)
+        return s;
+    json_t *jti = json_sprintf("%s.%s", json_string_value(json_object_get(claims, "jti")),
+                               text_hex(bytes_of(random, sizeof random), hex, sizeof hex));
+    return jti && json_object_set_new(claims, "jti", jti) == 0 ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static bool
 nonce_fits(const char *nonce)
 {
     size_t size = strlen(nonce);
@@ -102,6 +167,11 @@ result_reissue(const char *token, const struct result_request *request, const st
         return STATUS_MALFORMED;
     if (json_integer_value(exp) <= request->now_s)
         return STATUS_STALE;
+    enum status s = request->granted ? keep_granted(claims, request->granted) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = rename_token(claims);
+    if (s != STATUS_OK)
+        return s;
     translate(claims, request->dialect);
     (void)json_object_set_new(claims, "iat", json_integer(request->now_s));
     if (request->audience)

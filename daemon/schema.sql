@@ -56,6 +56,7 @@ CREATE TABLE ek (
     sha256 BLOB PRIMARY KEY,
     device TEXT NOT NULL REFERENCES device (id) ON DELETE CASCADE,
     seen_s INTEGER NOT NULL,
+    proven INTEGER NOT NULL,
     certificate BLOB
 ) STRICT;
 CREATE INDEX ek_by_device ON ek (device);
@@ -167,12 +168,14 @@ CREATE TABLE document (
 ) STRICT;
 CREATE UNIQUE INDEX document_active ON document (kind, id) WHERE active = 1;
 
--- sha256: of the secret, which is kept nowhere.
+-- sha256: of the secret, which is kept nowhere. granted: a relying party's perspectives, a blank
+-- between them.
 CREATE TABLE token (
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
     sha256 BLOB NOT NULL UNIQUE,
     roles INTEGER NOT NULL,
+    granted TEXT NOT NULL,
     uses_left INTEGER NOT NULL,
     description TEXT,
     created_s INTEGER NOT NULL,

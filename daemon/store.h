@@ -112,7 +112,7 @@ MUST_CHECK enum status store_put_expected(struct store *s, const struct store_ac
  * an event, device.state. STATUS_NOT_FOUND; STATUS_CONFLICT: version. */
 struct store_device_change {
     const char *id;
-    uint64_t version; /* 0: whatever it is */
+    uint64_t version; /* as it was read, so that nothing is undone unseen; never 0 */
     enum life_cycle state;
     enum member_by member_by;
     const char *name;

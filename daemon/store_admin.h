@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's part of the store: documents, API tokens, join tokens, audit, events. Same
- * contract as store.h.
+ * The operator's part of the store: documents, audit, events; tokens in store_token.h.
+ * Same contract as store.h.
  */
 #pragma once
 
-#include "daemon/store.h"
+#include "daemon/store_token.h"
 
 /* ---- documents: immutable versions, one active version an id and kind ---- */
 
@@ -48,40 +48,6 @@ MUST_CHECK enum status store_get_active(struct store *s, struct store_document_l
                                         uint64_t *generation);
 void store_document_clear(struct store_document *d);
 void store_document_list_clear(struct store_document_list *l);
-
-/* ---- tokens ---- */
-
-enum store_token_kind { STORE_TOKEN_API, STORE_TOKEN_JOIN };
-
-struct store_token {
-    enum store_token_kind kind;
-    char id[STORE_ID_SIZE];
-    uint8_t sha256[DIGEST_SHA256_SIZE]; /* of the secret */
-    uint32_t roles;                     /* API: bits of daemon/access.h */
-    uint32_t uses_left;                 /* join */
-    struct label *labels;               /* API: scope; join: given to the device */
-    size_t n_labels;
-    char *description; /* API; join: the device's name, may be NULL */
-    int64_t created_s, expires_s;
-    char *created_by;
-};
-struct store_token_list {
-    struct store_token *items;
-    size_t n_items;
-};
-/* STATUS_CONFLICT: the id or the digest is another token's. */
-MUST_CHECK enum status store_put_token(struct store *s, const struct store_actor *who,
-                                       const struct store_token *t);
-/* By digest of the secret; STATUS_NOT_FOUND also when expired at now_s or used up. */
-MUST_CHECK enum status store_find_token(struct store *s, enum store_token_kind kind,
-                                        const uint8_t sha256[static DIGEST_SHA256_SIZE],
-                                        int64_t now_s, struct store_token *out);
-MUST_CHECK enum status store_list_tokens(struct store *s, enum store_token_kind kind,
-                                         struct store_token_list *out);
-MUST_CHECK enum status store_remove_token(struct store *s, const struct store_actor *who,
-                                          enum store_token_kind kind, const char *id);
-void store_token_clear(struct store_token *t);
-void store_token_list_clear(struct store_token_list *l);
 
 /* ---- audit, refusals, events ---- */
 

@@ -40,10 +40,14 @@ static const char add_expected[] =
     "INSERT INTO device (id, ueid, version, state, genuine, member_by, verdict, ek_sha256,"
     " ak_serial, created_s, enrolled_s, attested_s, spent_ms, name)"
     " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, 0, ?8, 0, 0, 0, ?9)";
-static const char add_ek[] = "INSERT INTO ek (sha256, device, seen_s) VALUES (?1, ?2, ?3)";
+static const char add_ek[] =
+    "INSERT INTO ek (sha256, device, seen_s, proven) VALUES (?1, ?2, ?3, 1)"
+    " ON CONFLICT (sha256) DO UPDATE SET device = excluded.device, seen_s = excluded.seen_s,"
+    " proven = 1";
 static const char add_label[] = "INSERT INTO device_label (device, key, value) VALUES (?1, ?2, ?3)";
 static const char remove_labels[] = "DELETE FROM device_label WHERE device = ?1";
-static const char get_owner[] = "SELECT device FROM ek WHERE sha256 = ?1";
+/* An EK that was activated, or announced: one that a device only listed is nobody's yet. */
+static const char get_owner[] = "SELECT device FROM ek WHERE sha256 = ?1 AND proven = 1";
 static const char get_state[] = "SELECT version, state FROM device WHERE id = ?1";
 static const char change_device[] =
     "UPDATE device SET version = version + 1, state = ?2, member_by = ?3,"
@@ -392,8 +396,7 @@ check_version(struct connection *c, const struct store_device_change *change,
     if (!life_cycle_parse(query_get_text(&q), state))
         query_fail(&q);
     s = query_end(&q);
-    return s == STATUS_OK && change->version != 0 && change->version != version ? STATUS_CONFLICT
-                                                                                : s;
+    return s == STATUS_OK && change->version != version ? STATUS_CONFLICT : s;
 }
 
 static enum status

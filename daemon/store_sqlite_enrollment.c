@@ -30,9 +30,13 @@ static const char add_ak[] =
     " ON CONFLICT (sha256) DO UPDATE SET serial = excluded.serial, since_s = excluded.since_s,"
     " retired_s = NULL";
 static const char use_ak[] = "UPDATE device SET ak_serial = ak_serial + 1 WHERE id = ?1";
+/* What was activated is taken from a device that only listed it, and from nobody else. */
 static const char put_ek[] =
-    "INSERT INTO ek (sha256, device, seen_s, certificate) VALUES (?1, ?2, ?3, ?4)"
-    " ON CONFLICT (sha256) DO UPDATE SET certificate = coalesce(excluded.certificate, certificate)";
+    "INSERT INTO ek (sha256, device, seen_s, proven, certificate) VALUES (?1, ?2, ?3, ?4, ?5)"
+    " ON CONFLICT (sha256) DO UPDATE SET device = excluded.device,"
+    " proven = max(proven, excluded.proven),"
+    " certificate = coalesce(excluded.certificate, certificate)"
+    " WHERE device = excluded.device OR (proven = 0 AND excluded.proven = 1)";
 static const char count_pending[] = "SELECT count(*) FROM device WHERE state = 'pending'";
 /* Only those that were never more than that. */
 static const char forget_pending[] =
@@ -184,6 +188,7 @@ put_eks(struct connection *c, const struct store_enrollment *e, int64_t now_s)
         query_put_bytes(&q, bytes_of(e->eks[i], DIGEST_SHA256_SIZE));
         query_put_text(&q, e->id);
         query_put_int(&q, now_s);
+        query_put_int(&q, i == 0);
         if (e->ek_certificates && e->ek_certificates[i].size > 0)
             query_put_bytes(&q, e->ek_certificates[i]);
         else

@@ -4,17 +4,22 @@
 #include "base/text.h"
 #include "daemon/store_sqlite.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char add_token[] =
-    "INSERT INTO token (kind, id, sha256, roles, uses_left, description, created_s, expires_s,"
-    " created_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+    "INSERT INTO token (kind, id, sha256, roles, granted, uses_left, description, created_s,"
+    " expires_s, created_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    " ON CONFLICT DO NOTHING";
 static const char add_label[] =
     "INSERT INTO token_label (kind, token, key, value) VALUES (?1, ?2, ?3, ?4)";
 static const char find_token[] =
-    "SELECT id, sha256, roles, uses_left, description, created_s, expires_s, created_by FROM token"
-    " WHERE kind = ?1 AND sha256 = ?2 AND expires_s > ?3 AND (kind <> 'join' OR uses_left > 0)";
+    "SELECT id, sha256, roles, granted, uses_left, description, created_s, expires_s, created_by"
+    " FROM token WHERE kind = ?1 AND sha256 = ?2 AND expires_s > ?3 AND (kind <> 'join' OR "
+    "uses_left > 0)";
 static const char list_tokens[] =
-    "SELECT id, sha256, roles, uses_left, description, created_s, expires_s, created_by FROM token"
-    " WHERE kind = ?1 ORDER BY id";
+    "SELECT id, sha256, roles, granted, uses_left, description, created_s, expires_s, created_by"
+    " FROM token WHERE kind = ?1 ORDER BY id";
 static const char get_labels[] =
     "SELECT key, value FROM token_label WHERE kind = ?1 AND token = ?2 ORDER BY key";
 static const char remove_token[] = "DELETE FROM token WHERE kind = ?1 AND id = ?2";
@@ -28,15 +33,45 @@ kind_word(enum store_token_kind kind)
     return kind == STORE_TOKEN_API ? "api" : "join";
 }
 
+#define GRANTS_SIZE (LIMIT_PERSPECTIVES * (LIMIT_NAME + 1) + 1)
+
+static void
+join_grants(const struct store_grants *g, char out[static GRANTS_SIZE])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < g->n; i++)
+        used +=
+            (size_t)snprintf(out + used, GRANTS_SIZE - used, "%s%s", i > 0 ? " " : "", g->names[i]);
+}
+
+/* False when the text is not what join_grants() makes. */
+static bool
+split_grants(const char *text, struct store_grants *out)
+{
+    *out = (struct store_grants){0};
+    while (*text) {
+        size_t size = strcspn(text, " ");
+        if (size == 0 || size > LIMIT_NAME || out->n == LIMIT_PERSPECTIVES)
+            return false;
+        memcpy(out->names[out->n++], text, size);
+        text += size + (text[size] == ' ');
+    }
+    return true;
+}
+
 static enum status
 insert_token(struct connection *c, const struct store_token *t)
 {
     size_t n_changed = 0;
+    char granted[GRANTS_SIZE];
+    join_grants(&t->granted, granted);
     struct query q = query_of(c, add_token);
     query_put_text(&q, kind_word(t->kind));
     query_put_text(&q, t->id);
     query_put_bytes(&q, bytes_of(t->sha256, sizeof t->sha256));
     query_put_uint(&q, t->roles);
+    query_put_text(&q, granted);
     query_put_uint(&q, t->uses_left);
     query_put_text(&q, t->description);
     query_put_int(&q, t->created_s);
@@ -60,10 +95,15 @@ static enum status
 audit_token(struct store *s, const struct store_actor *who, const struct store_token *t)
 {
     CLEANUP(buffer_free) struct buffer detail = {0};
+    char granted[GRANTS_SIZE];
     struct emit e = emit_of(&detail);
     emit_object(&e);
     emit_text_member(&e, "kind", kind_word(t->kind));
     emit_uint_member(&e, "roles", t->roles);
+    if (t->granted.n > 0) {
+        join_grants(&t->granted, granted);
+        emit_text_member(&e, "perspectives", granted);
+    }
     emit_uint_member(&e, "uses", t->uses_left);
     emit_time_member(&e, "expires", t->expires_s);
     emit_text_member(&e, "description", t->description);
@@ -76,7 +116,7 @@ enum status
 store_put_token(struct store *s, const struct store_actor *who, const struct store_token *t)
 {
     struct connection *c = NULL;
-    if (t->n_labels > LIMIT_LABELS)
+    if (t->n_labels > LIMIT_LABELS || t->granted.n > LIMIT_PERSPECTIVES)
         return STATUS_LIMIT;
     if (!t->created_by)
         return STATUS_INVALID;
@@ -96,6 +136,8 @@ read_row(struct query *q, enum store_token_kind kind, struct store_token *t)
     query_get_into(q, t->id, sizeof t->id);
     query_get_exactly(q, t->sha256, sizeof t->sha256);
     t->roles = (uint32_t)query_get_uint(q);
+    if (!split_grants(query_get_text(q), &t->granted))
+        query_fail(q);
     t->uses_left = (uint32_t)query_get_uint(q);
     t->description = query_get_copy(q);
     t->created_s = query_get_int(q);

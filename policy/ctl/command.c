@@ -33,6 +33,7 @@ const struct option_spec command_options[] = {
     {"reason", "TEXT", "reason, kept in the audit", false},
     {"role", "ROLE", "viewer, operator, admin, auditor, relying-party; of a component, any name",
      true},
+    {"perspective", "NAME", "perspective of a relying party's results, \"*\" for all", true},
     {"join", NULL, "join tokens instead of API tokens", false},
     {"uses", "N", "how many devices it admits", false},
     {"expires", "DURATION", "life, e.g. 12h or 30d", false},

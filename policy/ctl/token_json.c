@@ -13,13 +13,13 @@ collection(const struct context *c)
 }
 
 static json_t *
-roles_of(const struct context *c)
+all_of(const struct context *c, const char *option)
 {
-    json_t *roles = json_array();
-    const char *role = options_get_nth(c->options, "role", 0);
-    for (size_t i = 0; role; role = options_get_nth(c->options, "role", ++i))
-        (void)json_array_append_new(roles, json_string(role));
-    return roles;
+    json_t *all = json_array();
+    const char *text = options_get_nth(c->options, option, 0);
+    for (size_t i = 0; text; text = options_get_nth(c->options, option, ++i))
+        (void)json_array_append_new(all, json_string(text));
+    return all;
 }
 
 static int
@@ -39,7 +39,9 @@ run_create(struct context *c)
     if (join)
         (void)json_object_set_new(body, "uses", json_integer((json_int_t)uses));
     else
-        (void)json_object_set_new(body, "roles", roles_of(c));
+        (void)json_object_set_new(body, "roles", all_of(c, "role"));
+    if (!join && command_option(c, "perspective"))
+        (void)json_object_set_new(body, "perspectives", all_of(c, "perspective"));
     if (command_option(c, "expires"))
         (void)json_object_set_new(body, "expires", json_string(command_option(c, "expires")));
     if (command_option(c, "name"))
@@ -84,9 +86,10 @@ run_remove(struct context *c)
 
 const struct command token_commands[] = {
     {"token", "create",
-     "--role ROLE... | --join [--uses N] [--expires 1d] [--label K=V] [--name N]", 0, 0,
-     "create a token and print its secret once", run_create,
-     COMMAND_REMOTE "json join uses expires name label role"},
+     "--role ROLE... [--perspective NAME...] | --join [--uses N] [--expires 1d] [--label K=V] "
+     "[--name N]",
+     0, 0, "create a token and print its secret once", run_create,
+     COMMAND_REMOTE "json join uses expires name label role perspective"},
     {"token", "list", "[--join]", 0, 0, "list tokens", run_list, COMMAND_REMOTE "json join"},
     {"token", "remove", "[--join] TOKEN", 1, 1, "remove a token", run_remove,
      COMMAND_REMOTE "join"},

@@ -189,6 +189,7 @@ token_of(enum store_token_kind kind, const char *id)
     static char description[] = "dashboard", by[] = "token:operator";
     struct store_token t = {.kind = kind,
                             .roles = 0x14,
+                            .granted = {2, {"owner", "*"}},
                             .uses_left = 1,
                             .labels = labels,
                             .n_labels = 2,
@@ -213,6 +214,9 @@ finds_a_token_until_it_expires(void **state)
     assert_int_equal(2, found.n_labels);
     assert_string_equal("north", found.labels[0].value);
     assert_string_equal("dashboard", found.description);
+    assert_int_equal(2, found.granted.n);
+    assert_string_equal("owner", found.granted.names[0]);
+    assert_string_equal("*", found.granted.names[1]);
     store_token_clear(&found);
     assert_status(STATUS_NOT_FOUND,
                   store_find_token(s, STORE_TOKEN_API, secret, NOW_S + 10, &found));

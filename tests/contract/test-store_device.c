@@ -218,7 +218,9 @@ changes_only_the_version_that_was_read(void **state)
     assert_int_equal(LIFE_CYCLE_REVOKED, d.state);
     assert_int_equal(change.version + 1, d.version);
     store_device_clear(&d);
-    change = change_of(2, 0, LIFE_CYCLE_REVOKED);
+    change.version = 0; /* no version is no licence to undo a revocation */
+    assert_status(STATUS_CONFLICT, store_change_device(s, &contract_operator, &change));
+    change = change_of(2, 1, LIFE_CYCLE_REVOKED);
     assert_status(STATUS_NOT_FOUND, store_change_device(s, &contract_operator, &change));
 }
 
@@ -228,13 +230,14 @@ keeps_name_and_labels_that_a_change_leaves_out(void **state)
     struct store *s = contract_store(state);
     struct store_device d = {0};
     announce(s, 1, "one", site_a, 2);
-    struct store_device_change change = change_of(1, 0, LIFE_CYCLE_ENROLLED);
+    struct store_device_change change = change_of(1, 1, LIFE_CYCLE_ENROLLED);
     assert_status(STATUS_OK, store_change_device(s, &contract_operator, &change));
     assert_status(STATUS_OK, store_get_device(s, contract_device(1), &d));
     assert_string_equal("one", d.name);
     assert_int_equal(2, d.n_labels);
     assert_int_equal(NOW_S, d.enrolled_s);
     store_device_clear(&d);
+    change.version = 2;
     change.name = "other";
     change.labels = site_b;
     change.n_labels = 1;

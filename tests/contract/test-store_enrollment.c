@@ -31,10 +31,13 @@ device(struct store *s, unsigned n)
 static void
 set_state(struct store *s, unsigned n, enum life_cycle state)
 {
+    struct store_device d = device(s, n);
     struct store_device_change change = {.id = contract_device(n),
+                                         .version = d.version,
                                          .state = state,
                                          .member_by = MEMBER_BY_APPROVAL,
                                          .n_labels = SIZE_MAX};
+    store_device_clear(&d);
     assert_status(STATUS_OK, store_change_device(s, &contract_operator, &change));
 }
 
@@ -156,22 +159,76 @@ refuses_an_ak_of_another_device(void **state)
     assert_status(STATUS_CONFLICT, enroll(s, &e, &how));
 }
 
-static void
-knows_a_device_by_every_ek_that_it_sent(void **state)
+static struct store_enrollment
+listing(unsigned n, unsigned other, uint8_t eks[2][DIGEST_SHA256_SIZE])
 {
-    struct store *s = contract_store(state);
-    char id[DEVICE_ID_SIZE];
-    struct store_enrollment e = contract_enrollment(2);
-    uint8_t eks[2][DIGEST_SHA256_SIZE];
-    const struct bytes certificates[2] = {bytes_of("der", 3), {0}};
-    memcpy(eks[0], contract_ek(2), sizeof eks[0]);
-    memcpy(eks[1], contract_ek(9), sizeof eks[1]);
+    static const struct bytes certificates[2] = {{(const uint8_t *)"der", 3}, {NULL, 0}};
+    struct store_enrollment e = contract_enrollment(n);
+    memcpy(eks[0], contract_ek(n), DIGEST_SHA256_SIZE);
+    memcpy(eks[1], contract_ek(other), DIGEST_SHA256_SIZE);
     e.eks = (const uint8_t(*)[DIGEST_SHA256_SIZE])eks;
     e.n_eks = 2;
     e.ek_certificates = certificates;
-    expect_enrolled(s, &e, STORE_ENROLLED_NEW);
+    return e;
+}
+
+/* threats 19: what a device lists beside its own EK is its word alone, and blocks nobody. */
+static void
+an_ek_that_was_only_listed_blocks_no_other_device(void **state)
+{
+    struct store *s = contract_store(state);
+    char id[DEVICE_ID_SIZE];
+    enum store_enrolled how;
+    uint8_t eks[2][DIGEST_SHA256_SIZE];
+    struct store_enrollment lister = listing(2, 9, eks);
+    expect_enrolled(s, &lister, STORE_ENROLLED_NEW);
+    assert_status(STATUS_OK, store_find_ek(s, contract_ek(2), id));
+    assert_status(STATUS_NOT_FOUND, store_find_ek(s, contract_ek(9), id));
+    struct store_enrollment owner = contract_enrollment(9);
+    expect_enrolled(s, &owner, STORE_ENROLLED_NEW);
     assert_status(STATUS_OK, store_find_ek(s, contract_ek(9), id));
-    assert_string_equal(contract_device(2), id);
+    assert_string_equal(contract_device(9), id);
+    assert_status(STATUS_CONFLICT, enroll(s, &lister, &how));
+    assert_int_equal(2, count(state, "SELECT count(*) FROM ek"));
+}
+
+static void
+an_ek_that_two_devices_list_stays_unproven(void **state)
+{
+    struct store *s = contract_store(state);
+    char id[DEVICE_ID_SIZE];
+    uint8_t first[2][DIGEST_SHA256_SIZE], second[2][DIGEST_SHA256_SIZE];
+    struct store_enrollment one = listing(1, 9, first), two = listing(2, 9, second);
+    expect_enrolled(s, &one, STORE_ENROLLED_NEW);
+    expect_enrolled(s, &two, STORE_ENROLLED_NEW);
+    assert_status(STATUS_NOT_FOUND, store_find_ek(s, contract_ek(9), id));
+}
+
+static void
+an_operator_announces_an_ek_that_another_device_listed(void **state)
+{
+    struct store *s = contract_store(state);
+    char id[DEVICE_ID_SIZE];
+    uint8_t eks[2][DIGEST_SHA256_SIZE];
+    struct store_enrollment lister = listing(2, 9, eks);
+    expect_enrolled(s, &lister, STORE_ENROLLED_NEW);
+    assert_status(STATUS_OK,
+                  store_put_expected(s, &contract_operator, contract_ek(9), NULL, NULL, 0));
+    assert_status(STATUS_OK, store_find_ek(s, contract_ek(9), id));
+    assert_string_equal(contract_device(9), id);
+}
+
+/* Enrolling again must not make an activated EK a listed one. */
+static void
+an_activated_ek_stays_proven(void **state)
+{
+    struct store *s = contract_store(state);
+    char id[DEVICE_ID_SIZE];
+    uint8_t eks[2][DIGEST_SHA256_SIZE];
+    struct store_enrollment e = listing(2, 9, eks);
+    expect_enrolled(s, &e, STORE_ENROLLED_NEW);
+    expect_enrolled(s, &e, STORE_ENROLLED_AGAIN);
+    assert_status(STATUS_OK, store_find_ek(s, contract_ek(2), id));
 }
 
 static void
@@ -380,7 +437,10 @@ main(void)
         CLAIM(retires_the_old_ak_when_a_new_one_comes),
         CLAIM(refuses_an_ek_of_another_device),
         CLAIM(refuses_an_ak_of_another_device),
-        CLAIM(knows_a_device_by_every_ek_that_it_sent),
+        CLAIM(an_ek_that_was_only_listed_blocks_no_other_device),
+        CLAIM(an_ek_that_two_devices_list_stays_unproven),
+        CLAIM(an_operator_announces_an_ek_that_another_device_listed),
+        CLAIM(an_activated_ek_stays_proven),
         CLAIM(lets_an_expected_device_in_and_keeps_its_name),
         CLAIM(keeps_a_pending_device_waiting_until_it_is_let_in),
         CLAIM(lets_nobody_back_in_past_an_operator),

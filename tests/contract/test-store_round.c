@@ -107,6 +107,7 @@ refuses_a_round_over_a_device_that_has_moved(void **state)
     contract_enroll(s, 1);
     struct store_round old = contract_round(s, 1, "a1");
     struct store_device_change change = {.id = contract_device(1),
+                                         .version = old.version,
                                          .state = LIFE_CYCLE_REVOKED,
                                          .member_by = MEMBER_BY_APPROVAL,
                                          .n_labels = SIZE_MAX};

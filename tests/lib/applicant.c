@@ -277,8 +277,14 @@ applicant_set_state(struct applicant *f, enum life_cycle state)
     char id[DEVICE_ID_SIZE];
     applicant_ek_digest(f, sha256);
     (void)text_hex(bytes_of(sha256, 16), id, sizeof id);
-    struct store_device_change change = {
-        .id = id, .state = state, .member_by = MEMBER_BY_APPROVAL, .n_labels = SIZE_MAX};
+    struct store_device d = {0};
+    assert_status(STATUS_OK, store_get_device(f->verifier.store, id, &d));
+    struct store_device_change change = {.id = id,
+                                         .version = d.version,
+                                         .state = state,
+                                         .member_by = MEMBER_BY_APPROVAL,
+                                         .n_labels = SIZE_MAX};
+    store_device_clear(&d);
     assert_status(STATUS_OK, store_change_device(f->verifier.store, &applicant_operator, &change));
 }
 

@@ -209,8 +209,12 @@ verifier_case_enroll(struct verifier_case *c, const char *id, const struct tpm_b
                   store_put_enrollment(c->verifier.store, &verifier_case_operator, &e, &how));
     assert_int_equal(STORE_ENROLLED_NEW, how);
     assert_status(STATUS_OK, store_get_device(c->verifier.store, id, &d));
-    const struct store_device_change label = {
-        .id = id, .state = d.state, .member_by = d.member_by, .labels = &site, .n_labels = 1};
+    const struct store_device_change label = {.id = id,
+                                              .version = d.version,
+                                              .state = d.state,
+                                              .member_by = d.member_by,
+                                              .labels = &site,
+                                              .n_labels = 1};
     assert_status(STATUS_OK,
                   store_change_device(c->verifier.store, &verifier_case_operator, &label));
 }
@@ -226,12 +230,15 @@ verifier_case_device(struct verifier_case *c)
 void
 verifier_case_set_state(struct verifier_case *c, enum life_cycle state)
 {
+    struct store_device d = verifier_case_device(c);
     const struct store_device_change change = {.id = c->device->subject.device_id,
+                                               .version = d.version,
                                                .state = state,
                                                .member_by = MEMBER_BY_APPROVAL,
                                                .n_labels = SIZE_MAX};
     assert_status(STATUS_OK,
                   store_change_device(c->verifier.store, &verifier_case_operator, &change));
+    store_device_clear(&d);
 }
 
 size_t

@@ -49,7 +49,8 @@ def test_roles_are_kept_apart(bench):
     verifier = bench.verifier()
 
     def token(*roles):
-        return verifier.admin("POST", "/v1/tokens", {"roles": list(roles)})["token"]
+        body = {"roles": list(roles)} | ({"perspectives": ["*"]} if "relying-party" in roles else {})
+        return verifier.admin("POST", "/v1/tokens", body)["token"]
 
     viewer, operator, auditor, relying = (token(r) for r in ("viewer", "operator", "auditor",
                                                              "relying-party"))
@@ -245,6 +246,30 @@ def test_results_verify_with_other_implementations(attested, tmp_path, profile, 
     done = subprocess.run(["jose", "jws", "ver", "-i", tmp_path / "token", "-k", tmp_path / "jwks"],
                           capture_output=True)
     assert done.returncode != 0
+
+
+def result_of(verifier, agent, perspectives):
+    party = verifier.admin("POST", "/v1/tokens", {"roles": ["relying-party"],
+                                                  "perspectives": perspectives})["token"]
+    return verifier.call("GET", f"/v1/devices/{agent.device}/result", token=party)
+
+
+def test_a_relying_party_gets_the_perspectives_it_was_granted(attested):
+    verifier, agent = attested
+    jwks = verifier.call("GET", "/.well-known/attestd/jwks.json")[1]
+    seen = set()
+    for perspectives in (["owner"], ["*"], ["operator", "owner"]):
+        status, answer = result_of(verifier, agent, perspectives)
+        assert status == 200, answer
+        claims = verify_by_cryptography(answer.decode(), jwks)
+        assert set(claims["submods"]) == {"perspective/owner"}
+        seen.add(claims["jti"])
+    assert len(seen) == 3
+    assert result_of(verifier, agent, ["operator"])[0] == 404
+    for body in ({"roles": ["relying-party"]}, {"roles": ["viewer"], "perspectives": ["owner"]},
+                 {"roles": ["relying-party"], "perspectives": ["Owner"]}):
+        status, value = verifier.call("POST", "/v1/tokens", body, token=verifier.token)
+        assert status == 400 and "perspectives" in value["detail"], value
 
 
 def test_a_revoked_device_has_no_result_and_cannot_attest(attested):
