@@ -15,6 +15,7 @@
 
 #define BIT(pcr)        (1u << (pcr))
 #define PCR_SECURE_BOOT 7u
+#define PCR_PHASES      11u
 
 struct appraisal {
     struct documents *documents;
@@ -50,6 +51,8 @@ cover(struct judge *j, const struct boot *b)
         judge_cover(j, b->compared, POLICY_WARN);
     if (p->secure_boot.present)
         judge_cover(j, BIT(PCR_SECURE_BOOT), p->secure_boot.effect);
+    if (p->phase.accepted)
+        judge_cover(j, BIT(PCR_PHASES), p->phase.effect);
     if (p->ima.present)
         judge_cover(j, BIT(IMA_PCR), p->ima.effect);
 }
@@ -66,6 +69,9 @@ judge_with(struct judge *j, const struct boot *b)
         return s;
     boot_judge(j, b);
     s = command_line_judge(j);
+    verity_judge(j);
+    phase_judge(j);
+    pcrs_judge(j);
     quirks_judge(j);
     if (s == STATUS_OK)
         s = ima_judge(j);

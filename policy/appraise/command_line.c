@@ -50,12 +50,12 @@ fits_load_options(const struct judge *j, const struct replay_event *e, bool *fit
     for (size_t i = 0; (list = list_at(j, i)) != NULL; i++) {
         struct template *const *templates = list->items;
         for (size_t k = 0; k < list->n && !*fits; k++) {
-            const char *literal = template_literal(templates[k]);
-            enum status s = STATUS_OK;
-            if (literal)
-                s = proven_is_load_options(j->h, j->proven, e, literal, fits);
-            if (s != STATUS_OK)
-                return s;
+            const char *literal;
+            for (size_t n = 0; !*fits && (literal = template_literal(templates[k], n)); n++) {
+                enum status s = proven_is_load_options(j->h, j->proven, e, literal, fits);
+                if (s != STATUS_OK)
+                    return s;
+            }
         }
     }
     return STATUS_OK;
@@ -133,6 +133,23 @@ is_line_hidden(const struct judge *j)
     return false;
 }
 
+/* Every bound line, and each argument on it. A line that is known by its digest alone shows no
+ * arguments. */
+static enum status
+judge_rule(struct judge *j, const struct policy_command_line *rule, bool *shown)
+{
+    bool whole = rule->from_references || rule->templates.n > 0;
+    bool parts = rule->required.n > 0 || rule->forbidden.n > 0;
+    enum status s = STATUS_OK;
+    *shown = j->proven->n_lines > 0;
+    argument_judge(j);
+    if (whole)
+        s = judge_lines(j);
+    if (s == STATUS_OK && !*shown && !parts)
+        s = find_load_options(j, shown);
+    return s;
+}
+
 enum status
 command_line_judge(struct judge *j)
 {
@@ -140,10 +157,8 @@ command_line_judge(struct judge *j)
     if (!rule->present)
         return STATUS_OK;
     size_t n_before = j->n_blamed;
-    bool shown = j->proven->n_lines > 0;
-    enum status s = judge_lines(j);
-    if (s == STATUS_OK && !shown)
-        s = find_load_options(j, &shown);
+    bool shown = false;
+    enum status s = judge_rule(j, rule, &shown);
     if (s != STATUS_OK)
         return s;
     if (!shown && !is_line_hidden(j)) {

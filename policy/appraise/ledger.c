@@ -28,7 +28,7 @@ blame(struct judge *j, enum reason_code code, uint64_t before, uint64_t now)
 {
     struct reason r = judge_reason(code);
     set_numbers(&r, before, now);
-    judge_blame(j, &r, POLICY_ENFORCE);
+    judge_blame(j, &r, j->policy->policy->ledger);
 }
 
 static void

@@ -58,7 +58,38 @@ struct policy_boot {
 struct policy_command_line {
     bool present;
     bool from_references;
-    struct shape_list templates; /* struct template * */
+    struct shape_list templates;           /* struct template * */
+    struct shape_list required, forbidden; /* char *: arguments of every line */
+    enum policy_effect effect;
+};
+
+/* dm-verity's root hash, as an argument of a bound command line. */
+struct policy_verity {
+    bool present;
+    char *argument;           /* NULL: "roothash" */
+    struct shape_list values; /* char *: lower-case hex */
+    enum policy_effect effect;
+};
+
+/* Phases of PCR 11 that may be reached. */
+struct policy_phase {
+    uint32_t accepted; /* bit by replay_phase(); 0: not judged */
+    enum policy_effect effect;
+};
+
+struct policy_pcr {
+    uint32_t pcr;
+    struct shape_list values; /* struct digest: any of them */
+};
+
+struct policy_pcr_bank {
+    uint16_t alg;
+    struct shape_list pcrs; /* struct policy_pcr */
+};
+
+/* Values of PCRs, where nothing better can be said. */
+struct policy_pcrs {
+    struct shape_list banks; /* struct policy_pcr_bank */
     enum policy_effect effect;
 };
 
@@ -91,6 +122,10 @@ struct policy {
     struct policy_secure_boot secure_boot;
     struct policy_boot boot;
     struct policy_command_line command_line;
+    struct policy_verity verity;
+    struct policy_phase phase;
+    struct policy_pcrs pcrs;
+    enum policy_effect ledger;
     struct policy_ima ima;
     uint32_t quirks_denied; /* bit by enum event_quirk */
     struct policy_announce announce;
@@ -100,6 +135,12 @@ struct policy {
  * itself ("initrd", "command-line", "load-options", "grub-command", "grub-file:..."), never what a
  * maker signs, such as shim or kernel. */
 bool policy_announces(const struct policy_announce *rule, const char *role);
+/* Readers of rules into their structs; of "ledger" into its effect. */
+enum status policy_read_command_line(const struct shape_node *node, void *rule);
+enum status policy_read_verity(const struct shape_node *node, void *rule);
+enum status policy_read_phase(const struct shape_node *node, void *rule);
+enum status policy_read_pcrs(const struct shape_node *node, void *rule);
+enum status policy_read_ledger(const struct shape_node *node, void *effect);
 /* Reader of the rule "secure_boot" into struct policy_secure_boot. */
 enum status policy_read_secure_boot(const struct shape_node *node, void *rule);
 /* Read the document's root object. Statuses as shape.h. */

@@ -13,6 +13,7 @@
 #define ANNOUNCE_LIFE_S    (4 * 3600)
 #define PCR_SECURE_BOOT    7u
 #define PCR_IMA            10u
+#define PCR_PHASES         11u
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 
 /* ---- words ---- */
@@ -68,14 +69,6 @@ read_genuines(const struct shape_node *node, void *mask)
 }
 
 /* ---- quote, quirks, announce ---- */
-
-static enum status
-read_all(const struct shape_node *node, void *all)
-{
-    *(bool *)all = shape_is_true(node);
-    return shape_is_true(node) ? STATUS_OK
-                               : shape_refuse(node, "must be true: leave it out otherwise");
-}
 
 struct bank_pcrs {
     size_t alg_index;
@@ -211,23 +204,6 @@ read_boot(const struct shape_node *node, void *out)
 }
 
 static enum status
-read_command_line(const struct shape_node *node, void *out)
-{
-    static const struct shape_field fields[] = {
-        {"references", false, read_all, offsetof(struct policy_command_line, from_references)},
-        {"templates", false, document_read_templates,
-         offsetof(struct policy_command_line, templates)},
-        {"effect", false, document_read_effect, offsetof(struct policy_command_line, effect)},
-    };
-    struct policy_command_line *rule = out;
-    rule->present = true;
-    enum status s = shape_object(node, fields, COUNT_OF(fields), rule);
-    if (s == STATUS_OK && rule->from_references == (rule->templates.n > 0))
-        s = shape_refuse(node, "must have one of \"references\" and \"templates\"");
-    return s;
-}
-
-static enum status
 read_ima(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
@@ -255,11 +231,28 @@ static const struct shape_field policy_fields[] = {
     {"evidence_age", false, shape_duration, offsetof(struct policy, evidence_age_s)},
     {"secure_boot", false, policy_read_secure_boot, offsetof(struct policy, secure_boot)},
     {"boot", false, read_boot, offsetof(struct policy, boot)},
-    {"command_line", false, read_command_line, offsetof(struct policy, command_line)},
+    {"command_line", false, policy_read_command_line, offsetof(struct policy, command_line)},
+    {"verity", false, policy_read_verity, offsetof(struct policy, verity)},
+    {"phase", false, policy_read_phase, offsetof(struct policy, phase)},
+    {"pcrs", false, policy_read_pcrs, offsetof(struct policy, pcrs)},
+    {"ledger", false, policy_read_ledger, offsetof(struct policy, ledger)},
     {"ima", false, read_ima, offsetof(struct policy, ima)},
     {"quirks", false, read_quirks, offsetof(struct policy, quirks_denied)},
     {"announce", false, read_announce, offsetof(struct policy, announce)},
 };
+
+static uint32_t
+pcrs_with_values(const struct policy *p)
+{
+    uint32_t pcrs = 0;
+    const struct policy_pcr_bank *banks = p->pcrs.banks.items;
+    for (size_t i = 0; i < p->pcrs.banks.n; i++) {
+        const struct policy_pcr *list = banks[i].pcrs.items;
+        for (size_t k = 0; k < banks[i].pcrs.n; k++)
+            pcrs |= 1u << list[k].pcr;
+    }
+    return pcrs;
+}
 
 /* A rule that needs a PCR needs it in the quote: else every device would fail it. */
 static enum status
@@ -271,6 +264,8 @@ check_quoted(const struct shape_node *root, const struct policy *p)
     uint32_t needed = p->boot.enforced | p->boot.compared;
     needed |= p->secure_boot.present ? 1u << PCR_SECURE_BOOT : 0;
     needed |= p->ima.present ? 1u << PCR_IMA : 0;
+    needed |= p->phase.accepted ? 1u << PCR_PHASES : 0;
+    needed |= pcrs_with_values(p);
     struct shape_node quote;
     if (!shape_member(root, "quote", &quote))
         return STATUS_OK;
@@ -308,9 +303,12 @@ policy_read(const struct shape_node *root, struct policy *out)
     enum status s = shape_object(root, policy_fields, COUNT_OF(policy_fields), out);
     if (s != STATUS_OK)
         return s;
+    static const char *const lines[] = {"command_line", "verity"};
     struct shape_node line;
-    if (shape_member(root, "command_line", &line) && !out->boot.present)
-        return shape_refuse(&line, "needs \"boot\": only covered PCRs show that no other command "
-                                   "line was measured");
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        if (shape_member(root, lines[i], &line) && !out->boot.present)
+            return shape_refuse(&line, "needs \"boot\": only covered PCRs show that no other "
+                                       "command line was measured");
+    }
     return check_quoted(root, out);
 }

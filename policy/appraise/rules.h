@@ -16,6 +16,14 @@ void ledger_judge(struct judge *j);
 MUST_CHECK enum status secure_boot_judge(struct judge *j);
 /* Bound command lines against templates. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status command_line_judge(struct judge *j);
+/* Arguments that every bound command line must, and must not, have. */
+void argument_judge(struct judge *j);
+/* dm-verity's root hash on the bound command lines. */
+void verity_judge(struct judge *j);
+/* The phase that PCR 11 has reached. Covers PCR 11. [appraisal 3] */
+void phase_judge(struct judge *j);
+/* Quoted values, whatever the logs say of them. */
+void pcrs_judge(struct judge *j);
 /* Proven IMA entries against allowed file digests, and violations, over the whole boot; what they
  * came to is added to j->standing. Covers PCR 10. STATUS_NOMEM. */
 MUST_CHECK enum status ima_judge(struct judge *j);

@@ -25,10 +25,11 @@ struct token {
 
 struct template
 {
-    char *text;
+    char *text;    /* of the first: as it was written */
     char *literal; /* without doubled braces; NULL when it has holes */
     size_t n_tokens;
     struct token *tokens;
+    struct template *next; /* where {a|b} stands for the next text */
 };
 
 struct hole {
@@ -106,7 +107,7 @@ add_hole(struct template *t, const char *at, size_t offset, size_t *size, struct
         return diag_set(
             diag, STATUS_INVALID, "template", offset,
             "no such hole at byte %zu; there are {uuid} {hex} {int} {name} {path} {any}, "
-            "and {{ for a brace",
+            "{a|b}, and {{ for a brace",
             offset);
     if (touches_hole(t))
         return diag_set(diag, STATUS_INVALID, "template", offset, "two holes touch at byte %zu",
@@ -156,8 +157,8 @@ keep_literal(struct arena *arena, struct template *t)
     return STATUS_OK;
 }
 
-enum status
-template_parse(struct arena *arena, const char *text, struct template **out, struct diag *diag)
+static enum status
+parse_one(struct arena *arena, const char *text, struct template **out, struct diag *diag)
 {
     size_t size = strlen(text);
     if (size > LIMIT_TEMPLATE)
@@ -180,10 +181,98 @@ template_parse(struct arena *arena, const char *text, struct template **out, str
     return s;
 }
 
-const char *
-template_literal(const struct template *t)
+/* ---- alternatives ---- */
+
+/* The first {a|b}; NULL: there is none. *end is behind its brace. */
+static const char *
+find_choice(const char *text, const char **end)
 {
-    return t->literal;
+    for (const char *at = strchr(text, '{'); at; at = strchr(at, '{')) {
+        size_t size = strcspn(at + 1, "{}");
+        bool choice = at[1 + size] == '}' && memchr(at + 1, '|', size) != NULL;
+        if (at[1] != '{' && choice) {
+            *end = at + size + 2;
+            return at;
+        }
+        at += at[1] == '{' ? 2 : 1;
+    }
+    return NULL;
+}
+
+/* Text with one of the choice's texts in its place. */
+static enum status
+choose(struct arena *arena, const char *text, const char *from, size_t size, char **out)
+{
+    const char *end = NULL;
+    const char *choice = find_choice(text, &end);
+    size_t before = (size_t)(choice - text);
+    *out = arena_alloc(arena, before + size + strlen(end) + 1);
+    if (!*out)
+        return STATUS_NOMEM;
+    memcpy(*out, text, before);
+    memcpy(*out + before, from, size);
+    memcpy(*out + before + size, end, strlen(end) + 1);
+    return STATUS_OK;
+}
+
+/* Texts without a choice, from one with some; in order. */
+static enum status
+expand(struct arena *arena, char **texts, size_t *n, struct diag *diag)
+{
+    const char *end = NULL;
+    for (size_t i = 0; i < *n;) {
+        const char *choice = find_choice(texts[i], &end);
+        if (!choice) {
+            i++;
+            continue;
+        }
+        const char *text = texts[i];
+        texts[i] = texts[--*n];
+        for (const char *at = choice + 1; at < end; at++) {
+            size_t size = strcspn(at, "|}");
+            if (*n == LIMIT_TEMPLATE_CHOICES)
+                return diag_set(diag, STATUS_LIMIT, "template", 0, "stands for more than %u texts",
+                                LIMIT_TEMPLATE_CHOICES);
+            enum status s = choose(arena, text, at, size, &texts[(*n)++]);
+            if (s != STATUS_OK)
+                return s;
+            at += size;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status
+template_parse(struct arena *arena, const char *text, struct template **out, struct diag *diag)
+{
+    char *texts[LIMIT_TEMPLATE_CHOICES];
+    size_t n = 1;
+    struct template *first = NULL;
+    if (strlen(text) > LIMIT_TEMPLATE)
+        return diag_set(diag, STATUS_LIMIT, "template", 0, "longer than %u bytes", LIMIT_TEMPLATE);
+    texts[0] = arena_copy_text(arena, text);
+    enum status s = texts[0] ? expand(arena, texts, &n, diag) : STATUS_NOMEM;
+    for (size_t i = n; s == STATUS_OK && i-- > 0;) {
+        struct template *t = NULL;
+        s = parse_one(arena, texts[i], &t, diag);
+        if (s == STATUS_OK && t) {
+            t->next = first;
+            first = t;
+        }
+    }
+    if (s != STATUS_OK || !first)
+        return s;
+    first->text = arena_copy_text(arena, text);
+    *out = first;
+    return first->text ? STATUS_OK : STATUS_NOMEM;
+}
+
+const char *
+template_literal(const struct template *t, size_t i)
+{
+    for (; t && i > 0; i--)
+        t = t->next;
+    return t ? t->literal : NULL;
 }
 
 const char *
@@ -234,12 +323,9 @@ step(const struct template *t, char c, const struct states *now, struct states *
     }
 }
 
-enum status
-template_match(const struct template *t, struct bytes text, bool *matches)
+static enum status
+match_one(const struct template *t, struct bytes text, bool *matches)
 {
-    *matches = false;
-    if (text.size > LIMIT_TEMPLATE)
-        return STATUS_OK;
     size_t n = t->n_tokens + 1;
     CLEANUP(free_charp) char *memory = calloc(2, n);
     if (!memory)
@@ -257,6 +343,16 @@ template_match(const struct template *t, struct bytes text, bool *matches)
     }
     *matches = now->low <= now->high && now->set[t->n_tokens] != 0;
     return STATUS_OK;
+}
+
+enum status
+template_match(const struct template *t, struct bytes text, bool *matches)
+{
+    enum status s = STATUS_OK;
+    *matches = false;
+    for (; s == STATUS_OK && t && !*matches && text.size <= LIMIT_TEMPLATE; t = t->next)
+        s = match_one(t, text, matches);
+    return s;
 }
 
 void

@@ -7,7 +7,8 @@
  *
  * {uuid} 8-4-4-4-12 hex digits; {hex} and {int} digits; {name} of A-Z a-z 0-9 . _ -; {path} those
  * and / + : @ % ~ ; {any} printable without blank and double quote. Each but {uuid} takes one or
- * more bytes. "{{" is a brace.
+ * more bytes. {a|b} is one of two or more literal texts, one of which may be empty: the slots of an
+ * A/B device. "{{" is a brace.
  */
 #pragma once
 
@@ -22,8 +23,9 @@ struct template;
 MUST_CHECK enum status template_parse(struct arena *arena, const char *text, struct template **out,
                                       struct diag *diag);
 const char *template_text(const struct template *t);
-/* What a template without holes matches; NULL when it has some. */
-const char *template_literal(const struct template *t);
+/* What a template without holes matches, where {a|b} chose its i-th text; NULL when it has holes,
+ * or not so many. */
+const char *template_literal(const struct template *t, size_t i);
 /* The whole text matches. Time is bounded by the product of the lengths; a text longer than
  * LIMIT_TEMPLATE never matches. */
 MUST_CHECK enum status template_match(const struct template *t, struct bytes text, bool *matches);

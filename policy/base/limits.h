@@ -43,6 +43,7 @@
 #define LIMIT_COMPONENTS         16384u                /* of one reference set */
 #define LIMIT_COMPONENT_VALUES   65536u                /* of one component */
 #define LIMIT_TEMPLATE           4096u                 /* a command-line template, bytes */
+#define LIMIT_TEMPLATE_CHOICES   64u                   /* texts that {a|b} make of one template */
 #define LIMIT_TEMPLATES          256u                  /* of one document */
 #define LIMIT_FILES              2000000u              /* file digests of one reference set */
 #define LIMIT_IMAGE              (1u << 30)            /* a file that references are made from */

@@ -150,6 +150,12 @@
     X(REASON_SECURE_BOOT_SBAT_LEVEL, "secure-boot.sbat-level", REASON_KIND_REASON, "the SBAT level is lower than policy wants, or none was measured") \
     X(REASON_COMMAND_LINE, "command-line.unknown", REASON_KIND_REASON, "the kernel command line fits no template") \
     X(REASON_COMMAND_LINE_UNBOUND, "command-line.unbound", REASON_KIND_REASON, "no event binds a kernel command line") \
+    X(REASON_COMMAND_LINE_REQUIRED, "command-line.required", REASON_KIND_REASON, "an argument that policy requires is not on the kernel command line") \
+    X(REASON_COMMAND_LINE_FORBIDDEN, "command-line.forbidden", REASON_KIND_REASON, "an argument that policy forbids is on the kernel command line") \
+    X(REASON_VERITY_UNKNOWN, "verity.unknown", REASON_KIND_REASON, "the dm-verity root hash on the kernel command line is none that policy names") \
+    X(REASON_VERITY_UNBOUND, "verity.unbound", REASON_KIND_REASON, "no bound kernel command line has a dm-verity root hash") \
+    X(REASON_PHASE, "phase.unaccepted", REASON_KIND_REASON, "PCR 11 has not reached a boot phase that policy accepts") \
+    X(REASON_PCR_VALUE, "pcr.value", REASON_KIND_REASON, "the quoted PCR has none of the values that policy names") \
     X(REASON_IMA_UNKNOWN_FILE, "ima.unknown-file", REASON_KIND_REASON, "a measured file's digest is not allowed") \
     X(REASON_IMA_EMPTY, "ima.empty", REASON_KIND_REASON, "policy wants IMA, but nothing was measured") \
     X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from") \

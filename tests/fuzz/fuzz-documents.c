@@ -53,7 +53,7 @@ try_template(struct bytes in)
     if (template_parse(&arena, all, &t, NULL) == STATUS_OK) {
         enum status s = template_match(t, in, &matches);
         assert(s == STATUS_OK);
-        const char *exact = template_literal(t);
+        const char *exact = template_literal(t, 0);
         if (exact)
             s = template_match(t, bytes_of_text(exact), &matches);
         assert(s == STATUS_OK && (!exact || matches));

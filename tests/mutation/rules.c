@@ -339,6 +339,51 @@ measure_no_command_line(struct appraise_case *c)
 }
 
 static void
+require_an_argument(struct appraise_case *c)
+{
+    appraise_case_edit(c, 0, "\"references\": true}",
+                       "\"references\": true, \"required\": [\"lockdown=integrity\"]}");
+}
+
+static void
+forbid_an_argument(struct appraise_case *c)
+{
+    appraise_case_edit(c, 0, "\"references\": true}",
+                       "\"references\": true, \"forbidden\": [\"root=\"]}");
+}
+
+#define ROOT_HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static void
+want_another_root(struct appraise_case *c)
+{
+    c->changes[1] =
+        (struct appraise_case_change){"command", APPRAISE_HASHED, "linux /vmlinuz roothash=00"};
+    approve_with(c, "cmdline", APPRAISE_HASHED, "/vmlinuz roothash=00");
+    appraise_case_edit(c, 0, "\"ima\":", "\"verity\": {\"values\": [\"" ROOT_HASH "\"]}, \"ima\":");
+}
+
+static void
+want_a_verity_root(struct appraise_case *c)
+{
+    appraise_case_edit(c, 0, "\"ima\":", "\"verity\": {\"values\": [\"" ROOT_HASH "\"]}, \"ima\":");
+}
+
+static void
+want_a_phase(struct appraise_case *c)
+{
+    appraise_case_edit(c, 0, "\"ima\":", "\"phase\": {\"accept\": [\"ready\"]}, \"ima\":");
+}
+
+static void
+want_another_pcr_value(struct appraise_case *c)
+{
+    appraise_case_edit(
+        c, 0,
+        "\"ima\":", "\"pcrs\": {\"values\": {\"sha256\": {\"7\": [\"" ROOT_HASH "\"]}}}, \"ima\":");
+}
+
+static void
 run_an_unknown_file(struct appraise_case *c)
 {
     log_builder_ima(&c->log, "/usr/bin/sh", "not sh");
@@ -464,6 +509,12 @@ const struct mutation mutation_rules[] = {
     {REASON_SECURE_BOOT_UNKNOWN, say_nothing_of_secure_boot, VERDICT_UNTRUSTED, NULL},
     {REASON_COMMAND_LINE, want_another_command_line, VERDICT_UNTRUSTED, NULL},
     {REASON_COMMAND_LINE_UNBOUND, measure_no_command_line, VERDICT_UNTRUSTED, NULL},
+    {REASON_COMMAND_LINE_REQUIRED, require_an_argument, VERDICT_UNTRUSTED, NULL},
+    {REASON_COMMAND_LINE_FORBIDDEN, forbid_an_argument, VERDICT_UNTRUSTED, NULL},
+    {REASON_VERITY_UNKNOWN, want_another_root, VERDICT_UNTRUSTED, NULL},
+    {REASON_VERITY_UNBOUND, want_a_verity_root, VERDICT_UNTRUSTED, NULL},
+    {REASON_PHASE, want_a_phase, VERDICT_UNTRUSTED, NULL},
+    {REASON_PCR_VALUE, want_another_pcr_value, VERDICT_UNTRUSTED, NULL},
     {REASON_IMA_UNKNOWN_FILE, run_an_unknown_file, VERDICT_UNTRUSTED, NULL},
     {REASON_IMA_EMPTY, measure_no_file, VERDICT_UNTRUSTED, NULL},
     {REASON_BOOT_GENERATION, change_nothing, VERDICT_TRUSTED, NULL},

@@ -54,6 +54,43 @@ takes_each_hole_for_its_class(void **state)
 }
 
 static void
+takes_one_of_several_texts(void **state)
+{
+    (void)state;
+    assert_true(fits("root=PARTLABEL={a|b} ro", "root=PARTLABEL=a ro"));
+    assert_true(fits("root=PARTLABEL={a|b} ro", "root=PARTLABEL=b ro"));
+    assert_false(fits("root=PARTLABEL={a|b} ro", "root=PARTLABEL=ab ro"));
+    assert_false(fits("root=PARTLABEL={a|b} ro", "root=PARTLABEL= ro"));
+    assert_true(fits("ro{| quiet}", "ro"));
+    assert_true(fits("ro{| quiet}", "ro quiet"));
+    assert_true(fits("{a|b|c}-{1|2}-{int}", "c-2-17"));
+    assert_false(fits("{a|b|c}-{1|2}-{int}", "c-3-17"));
+    assert_true(fits("{{a|b}", "{a|b}"));
+    assert_true(fits("{{{a|b}", "{b"));
+    assert_false(fits("{{{a|b}", "{a|b}"));
+    assert_true(fits("a|b", "a|b"));
+}
+
+static void
+gives_every_literal_text(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena arena = {0};
+    struct template *t = NULL;
+    bool a = false;
+    bool b = false;
+    assert_status(STATUS_OK, template_parse(&arena, "x{a|b}", &t, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        a = a || strcmp("xa", template_literal(t, i)) == 0;
+        b = b || strcmp("xb", template_literal(t, i)) == 0;
+    }
+    assert_true(a && b);
+    assert_null(template_literal(t, 2));
+    assert_status(STATUS_OK, template_parse(&arena, "{int}{a|b}", &t, NULL));
+    assert_null(template_literal(t, 0));
+}
+
+static void
 lets_no_hole_begin_or_swallow_an_argument(void **state)
 {
     (void)state;
@@ -134,6 +171,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matches_the_whole_text_only),
         cmocka_unit_test(takes_each_hole_for_its_class),
+        cmocka_unit_test(takes_one_of_several_texts),
+        cmocka_unit_test(gives_every_literal_text),
         cmocka_unit_test(lets_no_hole_begin_or_swallow_an_argument),
         cmocka_unit_test(tries_every_way_to_fill_the_holes),
         cmocka_unit_test(takes_a_doubled_brace_for_one),
