@@ -62,6 +62,10 @@ const struct option_spec command_options[] = {
     {"stub-version", "N", "version of systemd-stub where the image does not say", false},
     {"options", "TEXT", "options that the loader gives instead of .cmdline", false},
     {"loader", "FILE", "systemd-boot that starts the image", false},
+    {"configuration", "NAME", "configuration of the FIT; else its default", false},
+    {"bootargs", "TEXT", "boot arguments that U-Boot passes on", false},
+    {"hash", "NAME", "hash of the files' digests (default sha256)", true},
+    {"images", NULL, "expect the PE images of the packages in PCR 4 as well", false},
     {"help", NULL, "print this help", false},
 };
 const size_t command_n_options = sizeof command_options / sizeof *command_options;

@@ -23,7 +23,7 @@ tell_failure(const struct image_work *w, enum status s, const char *path)
         (void)command_fail(s, &w->diag);
         return EXIT_USAGE;
     }
-    (void)fprintf(stderr, "attestctl: %s: at byte %llu: %s: %s\n", path,
+    (void)fprintf(stderr, "attestctl: %s: at %s %llu: %s: %s\n", path, w->by_line ? "line" : "byte",
                   (unsigned long long)w->diag.offset, w->diag.clause ? w->diag.clause : "image",
                   w->diag.text[0] ? w->diag.text : status_name(s));
     return EXIT_USAGE;
@@ -73,5 +73,17 @@ const struct command image_commands[] = {
     {"reference", "from-uki", "FILE " SET_ARGUMENTS, 1, 1,
      "expect a unified kernel image: itself, its sections, its phases", image_from_uki,
      SET_OPTIONS "stub-version options loader"},
+    {"reference", "from-fit", "FILE " SET_ARGUMENTS, 1, 1,
+     "expect a FIT that U-Boot boots: kernel and ramdisk", image_from_fit,
+     SET_OPTIONS "configuration bootargs"},
+    {"reference", "from-bootargs", "TEXT " SET_ARGUMENTS, 1, 1,
+     "expect the boot arguments that U-Boot passes on", image_from_bootargs, SET_OPTIONS},
+    {"reference", "from-files", "PATH... " SET_ARGUMENTS, 1, 4096,
+     "allow files, and those in folders, for IMA; or expect them in a PCR", image_from_files,
+     SET_OPTIONS "hash pcr role"},
+    {"reference", "from-deb", "FILE... " SET_ARGUMENTS, 1, 4096,
+     "allow the files of Debian packages for IMA", image_from_deb, SET_OPTIONS "hash images"},
+    {"reference", "from-sums", "FILE... " SET_ARGUMENTS, 1, 4096,
+     "allow the files of checksum lists (sha256sum) for IMA", image_from_sums, SET_OPTIONS},
 };
 const size_t image_n_commands = sizeof image_commands / sizeof *image_commands;

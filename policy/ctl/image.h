@@ -14,6 +14,7 @@ struct image_work {
     struct set *set;
     struct measurements list;
     struct diag diag;
+    bool by_line; /* diag's offset is a line, not a byte */
 };
 
 /* Begin, with the platform of a new set. STATUS as set_open(). image_end() after any status. */
@@ -32,3 +33,8 @@ const char *image_base_name(const char *path);
 /* The commands. */
 int image_from_efi(struct context *c);
 int image_from_uki(struct context *c);
+int image_from_fit(struct context *c);
+int image_from_bootargs(struct context *c);
+int image_from_files(struct context *c);
+int image_from_deb(struct context *c);
+int image_from_sums(struct context *c);

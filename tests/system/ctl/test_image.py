@@ -207,3 +207,150 @@ def test_options_that_stubs_clean_differently_have_both_values(tmp_path):
     assert [v["sha256"] for v in values] == [
         hashlib.sha256((t + "\0").encode("utf-16le")).hexdigest()
         for t in ("root=/dev/vda1 ro qui\n ", "root=/dev/vda1 ro qui")]
+
+
+# ---- U-Boot ----
+
+ARGUMENTS = "console=ttyS0,115200 root=/dev/mmcblk0p2"
+NOTHING = hashlib.sha256(b"").hexdigest()
+
+
+@pytest.mark.parametrize("name", EXPECTED["fit"])
+def test_a_fit_gives_kernel_and_ramdisk_as_they_are_stored(name):
+    report = made("from-fit", IMAGES / name, "--bootargs", ARGUMENTS, *NEW)
+    assert dict(events(report, 8) + events(report, 9)) == EXPECTED["fit"][name]
+    assert events(report, 1) == [("boot-arguments",
+                                  hashlib.sha256(ARGUMENTS.encode() + b"\0").hexdigest())]
+    assert report["set"]["platform"] == "uboot-fit" and report["set"]["command_lines"] == [ARGUMENTS]
+    assert len(report["notes"]) == 1 and "device tree" in report["notes"][0]
+
+
+def test_a_fit_configuration_without_ramdisk_measures_nothing_as_one():
+    report = made("from-fit", IMAGES / "fit.itb", "--configuration", "conf-2", *NEW)
+    assert events(report, 9) == [("initrd", NOTHING)] and report["notes"] == []
+
+
+def test_boot_arguments_alone():
+    report = made("from-bootargs", "root={x} quiet", *NEW)
+    assert events(report, 1)[0][1] == hashlib.sha256(b"root={x} quiet\0").hexdigest()
+    assert report["set"]["command_lines"] == ["root={{x} quiet"]
+    assert attestctl("reference", "from-bootargs", "a\nb", *NEW).code == 2
+
+
+FIT = (IMAGES / "fit.itb").read_bytes()
+EXTERNAL = (IMAGES / "fit-external.itb").read_bytes()
+BAD_FIT = {
+    "empty": (b"", b"not a device tree blob", []),
+    "cut": (FIT[:-100], b"not a device tree blob", []),
+    "size-beyond": (FIT[:4] + b"\x7f\xff\xff\xff" + FIT[8:], b"not a device tree blob", []),
+    "struct-beyond": (FIT[:8] + b"\xff\xff\xff\xf0" + FIT[12:], b"not a device tree blob", []),
+    "tree-damaged": (FIT[:0x38] + b"\xff" * 16 + FIT[0x48:], b"damaged", []),
+    "data-changed": (FIT.replace(b"a kernel as", b"a kernal as", 1), b"a hash is not that", []),
+    "external-cut": (EXTERNAL[:-600], b"lies outside the file", []),
+    "no-configuration": (FIT, b"no such configuration", ["--configuration", "conf-0"]),
+    "no-image": (FIT, b"names an image that is not there", ["--configuration", "conf-4"]),
+    "packed-ramdisk": (FIT, b"unpacks the ramdisk", ["--configuration", "conf-3"]),
+    "no-fit": (FIT.replace(b"configurations", b"konfigurations"), b"not a FIT", []),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FIT)
+def test_a_bad_fit_is_refused_with_why(name, tmp_path):
+    data, why, options = BAD_FIT[name]
+    (tmp_path / "bad").write_bytes(data)
+    outcome = attestctl("reference", "from-fit", tmp_path / "bad", *options, *NEW)
+    assert outcome.code == 2 and why in outcome.err and outcome.out == b""
+
+
+# ---- files ----
+
+FILES = [f"sha256:{d}" for d in EXPECTED["deb"]]
+
+
+@pytest.mark.parametrize("packing", ["xz", "gzip", "zstd", "none"])
+def test_a_package_gives_the_digests_of_its_files(packing):
+    report = made("from-deb", IMAGES / f"test-{packing}.deb", *NEW)
+    assert report["set"]["files"] == FILES and report["files"] == 3 and report["components"] == []
+
+
+def test_a_package_gives_its_boot_images_when_asked():
+    report = made("from-deb", IMAGES / "test-xz.deb", "--images", *NEW)
+    assert [short(c) for c in report["components"]] == [
+        (4, "kernel", EXPECTED["authenticode"]["kernel.efi"]["sha256"])]
+
+
+def test_a_checksum_list_gives_its_digests_once(tmp_path):
+    target = tmp_path / "set"
+    made("from-sums", IMAGES / "SHA256", IMAGES / "SHA256", *NEW, "--output", target)
+    made("from-deb", IMAGES / "test-xz.deb", "--append", target, "--output", target)
+    assert json.loads(target.read_text())["files"] == FILES
+
+
+LISTS = {
+    "empty": (b"", b"empty list"), "blank": (b"\n", b"at line 1"),
+    "no-name": (b"0" * 64 + b"\n", b"no digest and name"),
+    "md5": (b"0" * 32 + b"  a\n", b"a digest of 32 digits"),
+    "second-line": (b"0" * 64 + b"  a\nx\n", b"at line 2"),
+    "tag-size": (b"SHA256 (a) = " + b"0" * 63 + b"\n", b"no digest and name"),
+    "tag-hex": (b"SHA256 (a) = " + b"x" * 64 + b"\n", b"not hexadecimal"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_bad_list_is_refused_by_line(name, tmp_path):
+    (tmp_path / "bad").write_bytes(LISTS[name][0])
+    outcome = attestctl("reference", "from-sums", tmp_path / "bad", *NEW)
+    assert outcome.code == 2 and LISTS[name][1] in outcome.err
+
+
+def test_every_form_of_a_list_is_read(tmp_path):
+    digests = {"sha1": "1" * 40, "sha256": "2" * 64, "sha384": "3" * 96, "sha512": "4" * 128}
+    (tmp_path / "list").write_text(
+        f"{digests['sha1']}  a\n\\{digests['sha256']} *a\\nb\nSHA384 (a) b) = {digests['sha384']}\n"
+        f"{digests['sha512'].upper()}  b")
+    assert made("from-sums", tmp_path / "list", *NEW)["set"]["files"] == [
+        f"{a}:{d}" for a, d in sorted(digests.items())]
+
+
+def test_folders_are_walked_and_links_are_not_followed(tmp_path):
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "in/deep/a").write_bytes(b"a")
+    (tmp_path / "in/b").write_bytes(b"b")
+    (tmp_path / "out").write_bytes(b"out")
+    (tmp_path / "in/link").symlink_to("../out")
+    report = made("from-files", tmp_path / "in", "--hash", "sha256", "--hash", "sha512", *NEW)
+    assert report["set"]["files"] == sorted(
+        f"{a}:{hashlib.new(a, t).hexdigest()}" for t in (b"a", b"b") for a in ("sha256", "sha512"))
+    (tmp_path / "none").mkdir()
+    assert attestctl("reference", "from-files", tmp_path / "none", *NEW).code == 2
+    assert attestctl("reference", "from-files", tmp_path / "absent", *NEW).code == 2
+    assert attestctl("reference", "from-files", tmp_path / "in", "--hash", "md5", *NEW).code == 2
+
+
+def test_a_file_can_be_a_component(tmp_path):
+    (tmp_path / "grub.cfg").write_bytes(b"set timeout=0\n")
+    report = made("from-files", tmp_path / "grub.cfg", "--pcr", "9", *NEW)
+    assert [short(c) for c in report["components"]] == [
+        (9, "grub.cfg", hashlib.sha256(b"set timeout=0\n").hexdigest())]
+    assert "files" not in report["set"]
+
+
+def changed(at, data, name="test-none.deb"):
+    good = bytearray((IMAGES / name).read_bytes())
+    good[at:at + len(data)] = data
+    return bytes(good)
+
+
+BAD_DEB = {
+    "empty": b"", "no-ar": b"MZ" * 100, "other-version": changed(68, b"3.0\n"),
+    "cut": (IMAGES / "test-none.deb").read_bytes()[:700],
+    "xz-damaged": changed(700, b"\xff" * 64, "test-xz.deb"),
+    "no-data": (IMAGES / "test-none.deb").read_bytes().replace(b"data.tar", b"atad.tar", 1),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DEB)
+def test_a_bad_package_is_refused(name, tmp_path):
+    (tmp_path / "bad").write_bytes(BAD_DEB[name])
+    outcome = attestctl("reference", "from-deb", tmp_path / "bad", *NEW)
+    assert outcome.code == 2 and b"deb(5)" in outcome.err and outcome.out == b""
