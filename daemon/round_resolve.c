@@ -28,7 +28,9 @@ compare_counters(struct round *round)
     const struct quote_counters *c = quote_counters(round->quote);
     const struct store_boot *boot = &round->boot;
     bool same_reset = boot->id != 0 && c->reset_count == boot->reset_count;
-    bool same_run = same_reset && c->restart_count == boot->restart_count;
+    /* With a clock that fell they are the counters of a TPM that was cleared or restored. */
+    bool same_run = same_reset && c->restart_count == boot->restart_count &&
+                    c->clock_ms >= round->device.counters.clock_ms;
     round->restarted = same_reset && c->restart_count > boot->restart_count &&
                        boot->state.n_entries > 0 && firmware_pcrs_equal(round);
     round->new_boot = !same_run && !round->restarted;
