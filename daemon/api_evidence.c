@@ -155,6 +155,9 @@ static void
 answer_round(struct request *request, struct response *response, struct attest_answer *answer)
 {
     char location[64];
+    if (answer->announcement_refused != REASON_NONE)
+        store_note_attempt(request->verifier->store, request->params[0], request->address,
+                           reason_code_name(answer->announcement_refused), request_now_s(request));
     (void)snprintf(location, sizeof location, "/v1/attestations/%s", answer->attestation);
     response_header(response, "Location", location);
     const char *accept = request_header(request, "Accept");

@@ -77,6 +77,8 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
     if (s == STATUS_OK)
         s = round_appraise(round, h, request->now_ms / 1000);
     if (s == STATUS_OK)
+        s = round_announce(round, request);
+    if (s == STATUS_OK)
         s = round_sign(round, h, request, keyring_current(v->keyring, KEY_ROLE_RESULT));
     return s;
 }
@@ -137,6 +139,8 @@ encode_answer(const struct round *round, struct attest_answer *out)
     emit_object(&e);
     emit_uint_member(&e, "ima", replay_n_ima_unattested(round->replay));
     emit_end_object(&e);
+    emit_key(&e, "announcement");
+    announce_emit(&e, &round->announce);
     emit_time_member(&e, "expires", appraisal_expires_s(round->appraisal));
     emit_end_object(&e);
     return emit_check(&e);
@@ -162,6 +166,8 @@ prepare_answer(struct verifier *v, const struct round *round, const struct attes
     out->verdict = appraisal_verdict(round->appraisal);
     if (!out->token || !text_copy(out->attestation, sizeof out->attestation, round->attestation))
         return STATUS_NOMEM;
+    if (round->announce.refusals.n_items > 0)
+        out->announcement_refused = round->announce.refusals.items[0].code;
     return encode_answer(round, out);
 }
 

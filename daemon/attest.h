@@ -29,6 +29,7 @@ struct attest_answer {
         body; /* JSON of the answer, api: attestation, verdict, perspectives, result, held, ... */
     char *token; /* the token alone, in the asked dialect */
     enum verdict verdict;
+    enum reason_code announcement_refused; /* why an offer was not taken; else REASON_NONE */
 };
 
 /* STATUS_OK: an attempt or a committed round. STATUS_BUSY: conflicts three times, or the queue is

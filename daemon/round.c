@@ -84,6 +84,9 @@ enum status
 round_appraise(struct round *round, struct hasher *h, int64_t now_s)
 {
     round_subject(round, &round->subject);
+    enum status s = announce_load(&round->announce, &round->device);
+    if (s != STATUS_OK)
+        return s;
     reasons_append(&round->found, &round->tpm);
     if (round->found.failed)
         return STATUS_NOMEM;
@@ -94,9 +97,29 @@ round_appraise(struct round *round, struct hasher *h, int64_t now_s)
         .subject = &round->subject,
         .standing = round->standing,
         .found = &round->found,
+        .announcement = round->announce.held ? &round->announce.announcement : NULL,
         .now_s = now_s,
     };
     return appraise(h, &input, &round->appraisal);
+}
+
+enum status
+round_announce(struct round *round, const struct attest_request *request)
+{
+    const struct subject_counters *last = &round->device.counters;
+    const uint32_t quoted = quote_counters(round->quote)->reset_count;
+    const struct announce_round r = {
+        .documents = round->documents,
+        .subject = &round->subject,
+        .verdict = appraisal_verdict(round->appraisal),
+        .reset_count = quoted,
+        .newest = last->present && last->reset_count > quoted ? last->reset_count : quoted,
+        .issued_s = freshness_challenge(request->freshness)->issued_ms / 1000,
+        .now_s = request->now_ms / 1000,
+        .sent = round->evidence.present[EVIDENCE_ANNOUNCEMENT],
+        .text = round->evidence.member[EVIDENCE_ANNOUNCEMENT],
+    };
+    return announce_judge(&round->announce, &r);
 }
 
 /* Its time and 80 random bits: names that rise keep the store's index of them in few pages. */
@@ -169,6 +192,7 @@ encode_inputs(struct round *round, const struct attest_request *request)
         .now_s = request->now_ms / 1000,
         .documents = round->documents,
         .subject = round->subject,
+        .announcement = round->announce.held ? &round->announce.announcement : NULL,
         .device_version = round->device.version,
         .ak_serial = round->device.ak_serial,
         .boot = round->new_boot ? 0 : round->boot.id,
@@ -307,6 +331,8 @@ round_row(struct round *round, const struct attest_request *request, struct stor
     row->inputs_json = (const char *)round->inputs_text.data;
     row->pcrs_cbor = buffer_bytes(&round->pcrs_cbor);
     row->result = result_token(round->result);
+    row->announcement_json =
+        round->announce.kept.size > 0 ? (const char *)round->announce.kept.data : NULL;
     fill_perspectives(round, now_s, row);
     fill_pcrs(round, &row->pcrs);
     return STATUS_OK;
@@ -346,6 +372,7 @@ round_clear(struct round *round)
     replay_free(round->replay);
     reasons_free(&round->tpm);
     reasons_free(&round->found);
+    announce_clear(&round->announce);
     appraisal_free(round->appraisal);
     result_free(round->result);
     buffer_free(&round->pcrs_cbor);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "daemon/announce.h"
 #include "daemon/attest.h"
 
 struct round {
@@ -27,6 +28,7 @@ struct round {
     uint8_t ek_trust[DIGEST_SHA256_SIZE]; /* which roots, CRLs and advisories say so */
     struct reasons found;                 /* by replay and of the TPM: for the appraisal */
     struct subject subject;
+    struct announce announce;
     struct appraisal *appraisal;
     char attestation[STORE_ID_SIZE];
     struct result *result;
@@ -48,6 +50,8 @@ bool round_begin_boot(struct round *round, struct reasons *reasons);
 /* What the appraiser is told of the device; borrows from round. */
 void round_subject(const struct round *round, struct subject *out);
 MUST_CHECK enum status round_appraise(struct round *round, struct hasher *h, int64_t now_s);
+/* After the verdict: what the device says that its next boot will show. */
+MUST_CHECK enum status round_announce(struct round *round, const struct attest_request *request);
 MUST_CHECK enum status round_sign(struct round *round, struct hasher *h,
                                   const struct attest_request *request, const struct key *key);
 /* The row to commit; borrows from round. */

@@ -20,7 +20,7 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA       2
+#define STORE_SCHEMA       3
 #define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
 #define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
@@ -70,6 +70,7 @@ struct store_device {
     uint64_t ak_serial;                    /* rises with each AK of this device */
     int64_t ak_since_s, enrolled_s, attested_s; /* 0: never */
     char *tpm_json;                   /* claimed TPM properties, as one JSON object; NULL */
+    char *announcement_json;          /* announcement_emit()'s form; NULL: none */
     int64_t spent_ms;                 /* issue time of the last challenge spent; 0: none */
     struct subject_counters counters; /* of the last accepted round */
     uint64_t boot;                    /* current boot record; 0: none */
@@ -213,8 +214,9 @@ struct store_round {
     const char *result;     /* the signed token */
     size_t n_perspectives;
     struct store_perspective perspectives[LIMIT_PERSPECTIVES];
-    bool good;                /* every perspective trusted: last_good is replaced */
-    struct subject_pcrs pcrs; /* for the boot record and last_good */
+    bool good;                     /* every perspective trusted: last_good is replaced */
+    const char *announcement_json; /* what is held afterwards; NULL: nothing */
+    struct subject_pcrs pcrs;      /* for the boot record and last_good */
 };
 /* Commit n rounds as one group, each under its own savepoint. results[i]: STATUS_OK,
  * STATUS_CONFLICT (the device's version moved: read again), STATUS_STALE (challenge spent),

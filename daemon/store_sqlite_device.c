@@ -10,7 +10,8 @@
 static const char get_device[] =
     "SELECT d.ueid, d.version, d.state, d.genuine, d.member_by, d.ek_sha256, d.ak_serial,"
     " d.enrolled_s, d.attested_s, d.spent_ms, d.boot, d.clock_ms, d.reset_count, d.restart_count,"
-    " d.safe, d.firmware_version, d.name, d.tpm, a.public, a.since_s"
+    " d.safe, d.firmware_version, d.name, d.tpm, d.announcement,"
+    " a.public, a.since_s"
     " FROM device d LEFT JOIN ak a ON a.device = d.id AND a.serial = d.ak_serial WHERE d.id = ?1";
 static const char get_labels[] =
     "SELECT key, value FROM device_label WHERE device = ?1 ORDER BY key";
@@ -98,6 +99,7 @@ load_row(struct connection *c, const char *id, struct store_device *d)
     read_counters(&q, &d->counters);
     d->name = query_get_copy(&q);
     d->tpm_json = query_get_copy(&q);
+    d->announcement_json = query_get_copy(&q);
     query_get_buffer(&q, &d->ak_public);
     d->ak_since_s = query_get_int(&q);
     return query_end(&q);
@@ -196,6 +198,7 @@ store_device_clear(struct store_device *d)
     free(d->name);
     free(d->labels);
     free(d->tpm_json);
+    free(d->announcement_json);
     buffer_free(&d->ak_public);
     *d = (struct store_device){0};
 }

@@ -33,7 +33,7 @@ static const char add_attestation[] =
 static const char update_device[] =
     "UPDATE device SET version = version + 1, spent_ms = ?3, attested_s = ?4, verdict = ?5,"
     " boot = ?6, clock_ms = ?7, reset_count = ?8, restart_count = ?9, safe = ?10,"
-    " firmware_version = ?11 WHERE id = ?1 AND version = ?2";
+    " firmware_version = ?11, announcement = ?12 WHERE id = ?1 AND version = ?2";
 static const char put_last_good[] =
     "INSERT INTO last_good (device, pcrs) VALUES (?1, ?2)"
     " ON CONFLICT (device) DO UPDATE SET pcrs = excluded.pcrs WHERE pcrs <> excluded.pcrs";
@@ -262,6 +262,7 @@ put_device(struct connection *c, const struct member *m)
     query_put_uint(&q, r->counters.restart_count);
     query_put_int(&q, r->counters.safe);
     query_put_uint(&q, r->counters.firmware_version);
+    query_put_text(&q, r->announcement_json);
     enum status s = query_run(&q, &n_changed);
     return s == STATUS_OK && n_changed != 1 ? STATUS_CONFLICT : s;
 }

@@ -7,9 +7,11 @@
  */
 #pragma once
 
+#include "appraise/arena.h"
 #include "appraise/documents.h"
 #include "appraise/subject.h"
 #include "appraise/verdict.h"
+#include "base/emit.h"
 #include "evidence/reason.h"
 
 #define ANNOUNCEMENT_MAX 256u /* values of one announcement */
@@ -53,3 +55,17 @@ void announcement_check(const struct announcement_offer *offer, int64_t now_s,
 /* How long an announcement of this device explains a boot: the longest of the policies that select
  * it and let anything be announced (each policy still applies its own); 0: none does. */
 int64_t announcement_life_s(const struct documents *d, const struct subject *subject);
+
+struct shape_node;
+
+/* What a device sends: {"slot": ..., "items": [{"role", "digests" or "text"}]}; the rest of *out is
+ * the caller's to fill. Lives in arena. STATUS_INVALID: not of that form; diag says where.
+ * STATUS_LIMIT, STATUS_NOMEM. */
+MUST_CHECK enum status announcement_parse_sent(struct bytes json, struct arena *arena,
+                                               struct announcement *out, struct diag *diag);
+/* The kept form: the same, and device, reset_count, issued and expires (unix s). */
+MUST_CHECK enum status announcement_parse(struct bytes json, struct arena *arena,
+                                          struct announcement *out, struct diag *diag);
+enum status announcement_read(const struct shape_node *node, void *announcement);
+/* The kept form; null for NULL. */
+void announcement_emit(struct emit *e, const struct announcement *a);

@@ -94,42 +94,6 @@ emit_subject(struct emit *e, const struct subject *s)
     emit_last_good(e, s->last_good);
 }
 
-static void
-emit_item(struct emit *e, const struct announcement_item *item)
-{
-    emit_object(e);
-    emit_text_member(e, "role", item->role);
-    emit_text_member(e, "text", item->text);
-    emit_key(e, "digests");
-    emit_object(e);
-    for (size_t i = 0; i < item->n_digests; i++)
-        emit_hex_member(e, alg_name(item->digests[i].alg), digest_bytes(&item->digests[i]));
-    emit_end_object(e);
-    emit_end_object(e);
-}
-
-static void
-emit_announcement(struct emit *e, const struct announcement *a)
-{
-    emit_key(e, "announcement");
-    if (!a) {
-        emit_null(e);
-        return;
-    }
-    emit_object(e);
-    emit_text_member(e, "device", a->device_id);
-    emit_uint_member(e, "reset_count", a->reset_count);
-    emit_int_member(e, "issued", a->issued_s);
-    emit_int_member(e, "expires", a->expires_s);
-    emit_text_member(e, "slot", a->slot);
-    emit_key(e, "items");
-    emit_array(e);
-    for (size_t i = 0; i < a->n_items; i++)
-        emit_item(e, &a->items[i]);
-    emit_end_array(e);
-    emit_end_object(e);
-}
-
 static enum status
 emit_logs(struct emit *e, const struct stored_inputs *in)
 {
@@ -169,7 +133,8 @@ stored_inputs_encode(const struct stored_inputs *in, struct buffer *out)
     emit_int_member(&e, "now", in->now_s);
     emit_documents(&e, in->documents);
     emit_subject(&e, &in->subject);
-    emit_announcement(&e, in->announcement);
+    emit_key(&e, "announcement");
+    announcement_emit(&e, in->announcement);
     emit_uint_member(&e, "device_version", in->device_version);
     emit_hex_member(&e, "ak_name", in->ak_name);
     emit_uint_member(&e, "ak_serial", in->ak_serial);

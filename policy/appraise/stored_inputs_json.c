@@ -224,66 +224,13 @@ read_last_good(const struct shape_node *node, void *out)
 /* ---- what it announced ---- */
 
 static enum status
-read_item_digest(const struct shape_node *node, void *digest)
-{
-    const struct alg *alg = alg_by_name(node->key);
-    return alg ? read_digest(node, alg->id, digest) : shape_refuse(node, "is no algorithm");
-}
-
-static enum status
-read_item_digests(const struct shape_node *node, void *out)
-{
-    static const struct shape_array map = {sizeof(struct digest), 0, ALG_COUNT, read_item_digest};
-    struct announcement_item *item = out;
-    struct shape_list list = {0};
-    enum status s = shape_map(node, &map, &list);
-    if (s != STATUS_OK)
-        return s;
-    item->n_digests = list.n;
-    memcpy(item->digests, list.items, list.n * sizeof item->digests[0]);
-    return STATUS_OK;
-}
-
-static enum status
-read_item(const struct shape_node *node, void *out)
-{
-    static const struct shape_field fields[] = {
-        {"role", true, shape_any_text, offsetof(struct announcement_item, role)},
-        {"text", true, read_text_or_null, offsetof(struct announcement_item, text)},
-        {"digests", true, read_item_digests, 0},
-    };
-    return shape_object(node, fields, COUNT_OF(fields), out);
-}
-
-static enum status
-read_items(const struct shape_node *node, void *out)
-{
-    static const struct shape_array many = {sizeof(struct announcement_item), 0, ANNOUNCEMENT_MAX,
-                                            read_item};
-    struct announcement *a = out;
-    struct shape_list list = {0};
-    enum status s = shape_array(node, &many, &list);
-    a->items = list.items;
-    a->n_items = list.n;
-    return s;
-}
-
-static enum status
 read_announcement(const struct shape_node *node, void *out)
 {
-    static const struct shape_field fields[] = {
-        {"device", true, shape_any_text, offsetof(struct announcement, device_id)},
-        {"reset_count", true, read_u32, offsetof(struct announcement, reset_count)},
-        {"issued", true, read_number, offsetof(struct announcement, issued_s)},
-        {"expires", true, read_number, offsetof(struct announcement, expires_s)},
-        {"slot", true, read_text_or_null, offsetof(struct announcement, slot)},
-        {"items", true, read_items, 0},
-    };
     struct stored_inputs *in = out;
     if (shape_is_null(node))
         return STATUS_OK;
     in->announcement = &in->announced;
-    return shape_object(node, fields, COUNT_OF(fields), &in->announced);
+    return announcement_read(node, &in->announced);
 }
 
 /* ---- logs ---- */

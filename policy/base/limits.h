@@ -20,6 +20,7 @@
 #define LIMIT_USERSPACE_LOG      (1024u * 1024u)
 #define LIMIT_USERSPACE_RECORDS  4096u
 #define LIMIT_CLAIMS             (64u * 1024u)
+#define LIMIT_ANNOUNCEMENT       (64u * 1024u)
 #define LIMIT_MANIFEST           1024u         /* also the offsets of one evidence */
 #define LIMIT_NAME               64u           /* names: [a-z0-9.-] */
 #define LIMIT_BANKS              8u            /* PCR banks in a selection or a log */

@@ -17,6 +17,7 @@
 static const enum evidence_member members[MANIFEST_COUNT] = {
     [MANIFEST_CLAIMS] = EVIDENCE_CLAIMS,
     [MANIFEST_BOOT_LOG] = EVIDENCE_BOOT_LOG,
+    [MANIFEST_ANNOUNCEMENT] = EVIDENCE_ANNOUNCEMENT,
 };
 
 enum status

@@ -3,8 +3,8 @@
  * What a quote is bound to. extraData = SHA-256 over deterministic CBOR ["attestd quote 1",
  * challenge, device id, AK Name, verifier origin, exporter or null, SHA-256 of the manifest]; the
  * manifest is a deterministic CBOR map from member name to [media type, size, SHA-256] of each
- * member fixed before the quote (boot-log, claims). Agent and verifier compute both here. Pure.
- * [protocol 3]
+ * member fixed before the quote (boot-log, claims, announcement). Agent and verifier compute both
+ * here. Pure. [protocol 3]
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct binding {
 MUST_CHECK enum status binding_extra_data(struct hasher *h, const struct binding *b,
                                           uint8_t out[static DIGEST_SHA256_SIZE]);
 
-enum manifest_member { MANIFEST_CLAIMS, MANIFEST_BOOT_LOG, MANIFEST_COUNT };
+enum manifest_member { MANIFEST_CLAIMS, MANIFEST_BOOT_LOG, MANIFEST_ANNOUNCEMENT, MANIFEST_COUNT };
 
 struct manifest_entry {
     bool present;

@@ -35,6 +35,7 @@ static const struct row rows[EVIDENCE_N_MEMBERS] = {
     [EVIDENCE_BOOT_LOG] = {"boot-log", TREE "boot-log", LIMIT_BOOT_LOG, false},
     [EVIDENCE_MANIFEST] = {"manifest", TREE "manifest+cbor", LIMIT_MANIFEST, true},
     [EVIDENCE_SIGNATURE] = {"signature", TREE "signature", LIMIT_TPM_STRUCTURE, true},
+    [EVIDENCE_ANNOUNCEMENT] = {"announcement", TREE "announcement+json", LIMIT_ANNOUNCEMENT, false},
     [EVIDENCE_USERSPACE_LOG] = {"userspace-log", TREE "userspace-log+json-seq", LIMIT_USERSPACE_LOG,
                                 false},
 };

@@ -27,6 +27,7 @@ enum evidence_member {
     EVIDENCE_BOOT_LOG,      /* "boot-log": binary_bios_measurements */
     EVIDENCE_MANIFEST,      /* "manifest": deterministic CBOR, binding.h */
     EVIDENCE_SIGNATURE,     /* "signature": TPMT_SIGNATURE */
+    EVIDENCE_ANNOUNCEMENT,  /* "announcement": JSON object, what the next boot will show */
     EVIDENCE_USERSPACE_LOG, /* "userspace-log": tpm2-measure.log from the offset on */
     EVIDENCE_N_MEMBERS
 };

@@ -180,6 +180,7 @@ static const struct {
 } covered[MANIFEST_COUNT] = {
     {MANIFEST_CLAIMS, EVIDENCE_CLAIMS, false},
     {MANIFEST_BOOT_LOG, EVIDENCE_BOOT_LOG, true},
+    {MANIFEST_ANNOUNCEMENT, EVIDENCE_ANNOUNCEMENT, false},
 };
 
 static enum status

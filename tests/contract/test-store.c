@@ -88,11 +88,16 @@ refuses_a_newer_schema_and_leaves_it_alone(void **state)
 {
     struct store *s = NULL;
     struct diag diag = {0};
-    meddle(state, "PRAGMA user_version = 3");
+    char set[40], told[80];
+    (void)snprintf(set, sizeof set, "PRAGMA user_version = %d", STORE_SCHEMA + 1);
+    meddle(state, set);
     assert_status(STATUS_INVALID, store_open(contract_of(state)->location, &s, &diag));
     assert_null(s);
-    assert_string_equal("schema 3 is newer than this program's, 2", diag.text);
-    meddle(state, "PRAGMA user_version = 2");
+    (void)snprintf(told, sizeof told, "schema %d is newer than this program's, %d",
+                   STORE_SCHEMA + 1, STORE_SCHEMA);
+    assert_string_equal(told, diag.text);
+    (void)snprintf(set, sizeof set, "PRAGMA user_version = %d", STORE_SCHEMA);
+    meddle(state, set);
     store_close(contract_open_again(state));
 }
 

@@ -149,10 +149,30 @@ writes_and_reads_a_manifest(void **state)
     struct manifest back;
     assert_status(STATUS_OK, manifest_parse(buffer_bytes(&out), &back, NULL));
     for (size_t i = 0; i < MANIFEST_COUNT; i++) {
-        assert_true(back.entries[i].present);
+        assert_int_equal(m.entries[i].present, back.entries[i].present);
         assert_true(back.entries[i].size == m.entries[i].size);
         assert_memory_equal(m.entries[i].sha256, back.entries[i].sha256, DIGEST_SHA256_SIZE);
     }
+}
+
+/* By the length of the names, then their bytes: an announcement stands last. */
+static void
+puts_an_announcement_last(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct manifest m = good_manifest();
+    struct manifest back;
+    m.entries[MANIFEST_ANNOUNCEMENT] = (struct manifest_entry){.present = true, .size = 7};
+    assert_status(STATUS_OK, manifest_encode(&m, &out));
+    assert_int_equal(0xa3, out.data[0]);
+    assert_status(STATUS_OK, manifest_parse(buffer_bytes(&out), &back, NULL));
+    assert_true(back.entries[MANIFEST_ANNOUNCEMENT].present);
+    assert_int_equal(7, back.entries[MANIFEST_ANNOUNCEMENT].size);
+    m.entries[MANIFEST_ANNOUNCEMENT].size = LIMIT_ANNOUNCEMENT + 1;
+    buffer_reset(&out);
+    assert_status(STATUS_OK, manifest_encode(&m, &out));
+    assert_status(STATUS_LIMIT, manifest_parse(buffer_bytes(&out), &back, NULL));
 }
 
 static void
@@ -253,6 +273,7 @@ main(void)
         cmocka_unit_test(tells_no_exporter_from_one_of_zeros),
         cmocka_unit_test(refuses_an_exporter_of_another_size),
         cmocka_unit_test(writes_and_reads_a_manifest),
+        cmocka_unit_test(puts_an_announcement_last),
         cmocka_unit_test(writes_only_what_is_present),
         cmocka_unit_test(refuses_a_manifest_with_one_thing_changed),
         cmocka_unit_test(refuses_entries_out_of_order),

@@ -226,14 +226,14 @@ refuses_a_frame_with_one_thing_changed(void **state)
         enum reason_code code;
         const char *what;
     } rows[] = {
-        {"aa63", "aa63", REASON_NONE, NULL},
-        {"aa63", "a963", REASON_EVIDENCE_MALFORMED, ""}, /* a member too many */
-        {"aa63", "ab63", REASON_EVIDENCE_MALFORMED, ""}, /* one too few */
-        {"aa63", "b80a63", REASON_EVIDENCE_MALFORMED, ""},
-        {"aa63", "bf63", REASON_EVIDENCE_MALFORMED, ""},
-        {"aa63", "bbffffffffffffffff63", REASON_EVIDENCE_LIMIT, ""},
-        {"aa63", "9463", REASON_EVIDENCE_MALFORMED, ""},                   /* an array */
-        {"aa63", "dbffffffffffffffffaa63", REASON_EVIDENCE_MALFORMED, ""}, /* a tag */
+        {"ab63", "ab63", REASON_NONE, NULL},
+        {"ab63", "aa63", REASON_EVIDENCE_MALFORMED, ""}, /* a member too many */
+        {"ab63", "ac63", REASON_EVIDENCE_MALFORMED, ""}, /* one too few */
+        {"ab63", "b80b63", REASON_EVIDENCE_MALFORMED, ""},
+        {"ab63", "bf63", REASON_EVIDENCE_MALFORMED, ""},
+        {"ab63", "bbffffffffffffffff63", REASON_EVIDENCE_LIMIT, ""},
+        {"ab63", "9463", REASON_EVIDENCE_MALFORMED, ""},                   /* an array */
+        {"ab63", "dbffffffffffffffffab63", REASON_EVIDENCE_MALFORMED, ""}, /* a tag */
         {"63696d61", "63696d62", REASON_EVIDENCE_MEMBER_UNKNOWN, ""},
         {"63696d61", "60", REASON_EVIDENCE_MEMBER_UNKNOWN, ""},
         {"63696d61", "6d757365727370616365206c6f67", REASON_EVIDENCE_MEMBER_UNKNOWN, ""},

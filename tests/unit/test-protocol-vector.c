@@ -134,6 +134,7 @@ json_name(enum evidence_member m)
     case EVIDENCE_CLAIMS:
     case EVIDENCE_MANIFEST:
     case EVIDENCE_SIGNATURE:
+    case EVIDENCE_ANNOUNCEMENT:
     case EVIDENCE_N_MEMBERS:
         break;
     }
