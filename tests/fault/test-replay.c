@@ -12,7 +12,7 @@
 
 static const uint16_t banks[] = {ALG_SHA1, ALG_SHA256};
 
-/* Firmware log, IMA list and user space's log of one boot; a recorded one has many kinds of events. */
+/* The logs of one boot; one that was recorded has many kinds of events. */
 static struct round *boot;
 static struct buffer userspace;
 static struct buffer recorded;
@@ -128,8 +128,8 @@ show(const struct inspect *view)
     for (size_t i = 0; i < view->n_events; i++) {
         struct event_fields fields = {0};
         CLEANUP(buffer_free) struct buffer text = {0};
-        enum status s = event_fields_read(hasher, &view->log->events[i],
-                                          &view->events[i].meaning, &fields);
+        enum status s =
+            event_fields_read(hasher, &view->log->events[i], &view->events[i].meaning, &fields);
         if (s == STATUS_OK) {
             event_fields_append_text(&fields, &text);
             s = buffer_check(&text);

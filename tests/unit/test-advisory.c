@@ -128,6 +128,33 @@ ships_a_file_that_it_reads(void **state)
     assert_false(is_named(&list, STM, "", UINT64_C(0x0047001000000000)));
 }
 
+static void
+refuses_a_row_without_a_name_or_above_the_limit(void **state)
+{
+    (void)state;
+    CLEANUP(advisories_free) struct advisories list = {0};
+    struct advisory row = {.id = "", .manufacturer = 1, .from = 0, .below = 1};
+    assert_status(STATUS_INVALID, advisories_add(&list, &row));
+    row.id[0] = 'A';
+    for (size_t i = 0; i < ADVISORIES_MAX; i++)
+        assert_status(STATUS_OK, advisories_add(&list, &row));
+    assert_status(STATUS_LIMIT, advisories_add(&list, &row));
+    assert_int_equal(ADVISORIES_MAX, list.n_items);
+}
+
+static void
+takes_one_to_four_printable_characters_for_a_manufacturer(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "STMMM", "A\x01", "\xc3\xa9", "A\x7f"};
+    uint32_t id = 0;
+    assert_true(advisory_manufacturer_parse("IFX", &id));
+    assert_int_equal(0x49465800, id);
+    assert_false(advisory_manufacturer_parse(NULL, &id));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(advisory_manufacturer_parse(bad[i], &id));
+}
+
 int
 main(void)
 {
@@ -138,6 +165,8 @@ main(void)
         cmocka_unit_test(says_device_advisory_of_a_quoted_version),
         cmocka_unit_test(refuses_a_row_that_it_does_not_understand),
         cmocka_unit_test(ships_a_file_that_it_reads),
+        cmocka_unit_test(refuses_a_row_without_a_name_or_above_the_limit),
+        cmocka_unit_test(takes_one_to_four_printable_characters_for_a_manufacturer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,6 +262,35 @@ writes_nothing_that_it_would_not_read(void **state)
     assert_int_equal(0, out.size);
 }
 
+/* The tag alone is no token: it is told so before anything is read. */
+static void
+refuses_a_token_of_no_more_than_a_tag(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= CHALLENGE_TAG_SIZE; size++) {
+        struct challenge c;
+        struct bytes signed_part;
+        struct bytes tag;
+        struct diag diag = {0};
+        assert_status(STATUS_MALFORMED,
+                      challenge_parse(bytes_of(TAG, size), &c, &signed_part, &tag, &diag));
+        assert_string_equal("shorter than its tag", diag.text);
+    }
+}
+
+static void
+refuses_a_key_name_of_other_characters(void **state)
+{
+    (void)state;
+    static const char others[] = "/:`gAF ";
+    for (size_t i = 0; others[i]; i++) {
+        CLEANUP(buffer_free) struct buffer out = {0};
+        struct challenge c = good();
+        c.kid[5] = others[i];
+        assert_status(STATUS_INVALID, challenge_encode(&c, &out));
+    }
+}
+
 int
 main(void)
 {
@@ -275,6 +304,8 @@ main(void)
         cmocka_unit_test(refuses_every_prefix),
         cmocka_unit_test(refuses_a_token_above_the_limit),
         cmocka_unit_test(writes_nothing_that_it_would_not_read),
+        cmocka_unit_test(refuses_a_token_of_no_more_than_a_tag),
+        cmocka_unit_test(refuses_a_key_name_of_other_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

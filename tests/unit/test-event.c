@@ -360,6 +360,189 @@ names_quirks_and_kinds(void **state)
     assert_string_equal("unknown", event_kind_name(EVENT_KIND_COUNT));
 }
 
+/* Threat 22: where a digest means something depends on the PCR. */
+static void
+threat_22_a_known_digest_out_of_its_place_means_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t zero[4];
+    struct event_meaning m =
+        decode_one(12, EVENT_EFI_ACTION, BYTES("Exit Boot Services Invocation"), BYTES("lie"));
+    assert_int_equal(EVENT_KIND_STRING, m.kind);
+    assert_null(m.action);
+    m = decode_one(9, EVENT_SEPARATOR, bytes_of(zero, 4), bytes_of(zero, 4));
+    assert_false(m.separator_known);
+}
+
+/* Boot variables are measured in PCR 1, older firmware: PCR 5; elsewhere, under another type, or
+ * unbound, four zero bytes are a separator. */
+static void
+threat_22_four_zero_bytes_are_a_variable_only_where_variables_are_measured(void **state)
+{
+    (void)state;
+    static const uint8_t zero[4];
+    CLEANUP(buffer_free) struct buffer data = {0};
+    (void)variable_data(&data, "\0\0\0\0");
+    start();
+    uint32_t n = log_builder_variable(&b, 15, EVENT_EFI_VARIABLE_BOOT, "BootOrder",
+                                      bytes_of(zero, sizeof zero));
+    (void)decode(n);
+    CLEANUP(buffer_free) struct buffer variable = {0};
+    buffer_append(&variable, log_parsed->events[n].data);
+    struct bytes whole = buffer_bytes(&variable);
+    static const struct row {
+        uint32_t pcr;
+        uint32_t type;
+        enum event_kind kind;
+    } rows[] = {
+        {1, EVENT_EFI_VARIABLE_BOOT, EVENT_KIND_VARIABLE},
+        {5, EVENT_EFI_VARIABLE_BOOT, EVENT_KIND_VARIABLE},
+        {4, EVENT_EFI_VARIABLE_BOOT, EVENT_KIND_STRUCTURAL},
+        {1, EVENT_EFI_VARIABLE_DRIVER_CONFIG, EVENT_KIND_STRUCTURAL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct event_meaning m =
+            decode_one(rows[i].pcr, rows[i].type, bytes_of(zero, sizeof zero), whole);
+        assert_int_equal(rows[i].kind, m.kind);
+    }
+    struct event_meaning m =
+        decode_one(1, EVENT_EFI_VARIABLE_BOOT, bytes_of(zero, sizeof zero), BYTES("no variable"));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+    buffer_reset(&variable);
+    buffer_append(&variable, buffer_bytes(&data));
+    m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, bytes_of(zero, sizeof zero),
+                   buffer_bytes(&variable));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+}
+
+/* The quirk is for PCR 0, CRTM contents and zero bytes: nothing else stops being a separator. */
+static void
+threat_30_the_zero_blob_is_no_other_separator(void **state)
+{
+    (void)state;
+    static const uint8_t zero[4];
+    static const uint8_t ones[4] = {255, 255, 255, 255};
+    struct event_meaning m = decode_one(0, EVENT_S_CRTM_CONTENTS, bytes_of(zero, 4), BYTES("x"));
+    assert_int_equal(EVENT_QUIRK_ZERO_BLOB, m.quirk);
+    m = decode_one(4, EVENT_S_CRTM_CONTENTS, bytes_of(zero, 4), BYTES("x"));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+    m = decode_one(0, EVENT_S_CRTM_CONTENTS, bytes_of(ones, 4), BYTES("x"));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+}
+
+/* Threat 29: whatever digests it claims, it extends nothing and so means nothing. */
+static void
+threat_29_no_action_means_nothing_under_a_known_digest(void **state)
+{
+    (void)state;
+    start();
+    uint32_t n = log_builder_separator(&b, 4);
+    (void)decode(n);
+    size_t at = log_parsed->events[n].offset + 4;
+    b.log.data[at] = EVENT_NO_ACTION;
+    struct event_meaning m = decode(n);
+    assert_int_equal(EVENT_NO_ACTION, log_parsed->events[n].type);
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+    assert_false(m.separator_known);
+}
+
+/* Threat 31: one of the two bytes that tell UTF-16 changed, it is a plain string. */
+static void
+threat_31_only_utf16_is_read_as_utf16(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"\0\0b\0c\0", "a\1b\0c\0", "a\0\0\0c\0", "a\0b\1c\0"};
+    struct event_meaning m =
+        decode_one(12, EVENT_IPL, bytes_of("a\0b\0c\0", 6), bytes_of("a\0b\0c\0", 6));
+    assert_true(m.utf16);
+    for (size_t i = 0; i < 4; i++) {
+        m = decode_one(12, EVENT_IPL, bytes_of(texts[i], 6), bytes_of(texts[i], 6));
+        assert_false(m.utf16);
+    }
+}
+
+/* systemd measures some names narrow and logs them wide: only a Latin one, of bounded length. */
+static void
+threat_31_a_wide_text_is_bound_by_its_narrow_form_only_when_it_has_one(void **state)
+{
+    (void)state;
+    struct event_meaning m =
+        decode_one(11, EVENT_IPL, bytes_of("abc", 4), bytes_of("a\0b\0c\0", 6));
+    assert_int_equal(EVENT_QUIRK_STRING_UTF16, m.quirk);
+    assert_true(m.bound);
+    m = decode_one(11, EVENT_IPL, bytes_of("abc", 4), bytes_of("a\0b\0c\1", 6));
+    assert_false(m.bound);
+    CLEANUP(buffer_free) struct buffer narrow = {0};
+    CLEANUP(buffer_free) struct buffer wide = {0};
+    for (size_t i = 0; i < 70000; i++) {
+        buffer_append_u8(&narrow, 'a');
+        buffer_append(&wide, BYTES("a\0"));
+    }
+    buffer_append_u8(&narrow, 0);
+    m = decode_one(11, EVENT_IPL, buffer_bytes(&narrow), buffer_bytes(&wide));
+    assert_false(m.bound);
+}
+
+/* Threat 26: a tagged event cut before its header ends is no more than its bytes. */
+static void
+threat_26_a_tag_without_its_header_is_bytes(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 8; size++) {
+        static const uint8_t data[8] = {0xb0, 0xdb, 0xf8, 0x80};
+        struct event_meaning m =
+            decode_one(12, EVENT_TAG, bytes_of(data, size), bytes_of(data, size));
+        assert_int_equal(EVENT_KIND_OTHER, m.kind);
+        assert_true(m.bound);
+    }
+}
+
+/* Threat 23: the value of a boot variable may be hashed alone; of another it may not. */
+static void
+threat_23_the_value_alone_binds_boot_variables_only(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer data = {0};
+    struct bytes whole = variable_data(&data, "value");
+    struct event_meaning m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, BYTES("value"), whole);
+    assert_true(m.bound);
+    assert_int_equal(EVENT_QUIRK_VARIABLE_VALUE, m.quirk);
+    m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, BYTES("other"), whole);
+    assert_false(m.bound);
+    assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
+    m = decode_one(1, EVENT_EFI_VARIABLE_BOOT2, BYTES("value"), whole);
+    assert_false(m.bound);
+}
+
+/* Threat 23: with the last byte of a whole variable left out of the hash it is not shim's. */
+static void
+threat_23_a_variable_without_its_last_byte_is_not_bound(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer data = {0};
+    struct bytes whole = variable_data(&data, "value");
+    struct event_meaning m =
+        decode_one(7, EVENT_EFI_VARIABLE_AUTHORITY, bytes_slice(whole, 0, whole.size - 1), whole);
+    assert_int_equal(EVENT_KIND_VARIABLE, m.kind);
+    assert_false(m.bound);
+    assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
+}
+
+/* Only the configuration variable of that name, read whole, says what the log claims. */
+static void
+the_claim_of_secure_boot_is_its_variables(void **state)
+{
+    (void)state;
+    start();
+    (void)log_builder_variable(&b, 7, EVENT_EFI_VARIABLE_AUTHORITY, "SecureBoot", BYTES("\1"));
+    (void)log_builder_data(&b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, BYTES("cut"));
+    (void)decode(1);
+    assert_int_equal(-1, event_claimed_secure_boot(log_parsed));
+    (void)log_builder_variable(&b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot", BYTES(""));
+    (void)decode(1);
+    assert_int_equal(0, event_claimed_secure_boot(log_parsed));
+}
+
 static int
 set_up(void **state)
 {
@@ -400,6 +583,17 @@ main(void)
         cmocka_unit_test(binds_the_data_of_a_type_that_it_does_not_know),
         cmocka_unit_test(text_is_utf8_with_control_characters_escaped),
         cmocka_unit_test(names_quirks_and_kinds),
+        cmocka_unit_test(threat_22_a_known_digest_out_of_its_place_means_nothing),
+        cmocka_unit_test(
+            threat_22_four_zero_bytes_are_a_variable_only_where_variables_are_measured),
+        cmocka_unit_test(threat_30_the_zero_blob_is_no_other_separator),
+        cmocka_unit_test(threat_29_no_action_means_nothing_under_a_known_digest),
+        cmocka_unit_test(threat_31_only_utf16_is_read_as_utf16),
+        cmocka_unit_test(threat_31_a_wide_text_is_bound_by_its_narrow_form_only_when_it_has_one),
+        cmocka_unit_test(threat_26_a_tag_without_its_header_is_bytes),
+        cmocka_unit_test(threat_23_the_value_alone_binds_boot_variables_only),
+        cmocka_unit_test(threat_23_a_variable_without_its_last_byte_is_not_bound),
+        cmocka_unit_test(the_claim_of_secure_boot_is_its_variables),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

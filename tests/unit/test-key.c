@@ -5,9 +5,11 @@
 #include "tests/lib/test.h"
 #include "tests/lib/tpm_builder.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -296,6 +298,57 @@ real_tpm_keys_convert_as_tpm2_tools_does(void **state)
     }
 }
 
+static void
+coordinate_longer_than_its_field_is_malformed(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    char x[69] = "ffff00";
+    memcpy(x + 6, short_x, sizeof short_x);
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, x, short_x_y, &spki));
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, short_x, "", &spki));
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, short_x, x, &spki));
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 4096, short_x, short_x_y, &spki));
+}
+
+static EVP_PKEY *
+rsa_of(size_t size, uint8_t first, const char *exponent)
+{
+    CLEANUP(buffer_free) struct buffer n = {0};
+    BIGNUM *e = NULL;
+    for (size_t i = 0; i < size; i++)
+        buffer_append_u8(&n, i == 0 ? first : 0xC5);
+    BIGNUM *modulus = BN_bin2bn(n.data, (int)n.size, NULL);
+    assert_true(BN_hex2bn(&e, exponent) > 0);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    assert_int_equal(1, OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus));
+    assert_int_equal(1, OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e));
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    assert_int_equal(1, EVP_PKEY_fromdata_init(context));
+    assert_int_equal(1, EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params));
+    EVP_PKEY_CTX_free(context);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(modulus);
+    BN_free(e);
+    return key;
+}
+
+/* A key that came as a SubjectPublicKeyInfo has sizes of its own choice. */
+static void
+threat_34_sizes_of_rsa_keys_are_bounded(void **state)
+{
+    (void)state;
+    claim_strength(true, rsa_of(256, 0xC5, "10001"));
+    claim_strength(true, rsa_of(512, 0xC5, "10001"));
+    claim_strength(false, rsa_of(513, 0xC5, "10001"));
+    claim_strength(false, rsa_of(2048, 0xC5, "10001"));
+    claim_strength(false, rsa_of(256, 0x45, "10001"));
+    claim_strength(false, rsa_of(256, 0xC5, "100000001"));
+}
+
 static int
 setup(void **state)
 {
@@ -328,6 +381,8 @@ main(void)
         cmocka_unit_test(spki_of_a_tpm_key_is_that_of_the_key),
         cmocka_unit_test(spki_with_explicit_parameters_stays_as_it_is),
         cmocka_unit_test(real_tpm_keys_convert_as_tpm2_tools_does),
+        cmocka_unit_test(coordinate_longer_than_its_field_is_malformed),
+        cmocka_unit_test(threat_34_sizes_of_rsa_keys_are_bounded),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -282,6 +282,151 @@ knows_the_platform_by_its_bound_version(void **state)
     assert_string_equal("uboot-fit", order_profile_name(ORDER_UBOOT_FIT));
 }
 
+/* Threat 24: what may follow a driver in PCR 2 may not follow one elsewhere. */
+static void
+threat_24_a_driver_outside_of_pcr_2_lets_no_authority_go_before(void **state)
+{
+    (void)state;
+    static const struct row {
+        uint32_t type;
+        uint32_t pcr;
+        bool is_good;
+    } rows[] = {
+        {EVENT_EFI_RUNTIME_DRIVER, 2, true},
+        {EVENT_EFI_BOOT_DRIVER, 4, false},
+        {EVENT_EFI_BOOT_APPLICATION, 2, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct round *r = start();
+        (void)log_builder_variable(&r->b, 7, EVENT_EFI_VARIABLE_AUTHORITY, "db",
+                                   bytes_of_text("certificate"));
+        (void)log_builder_separator(&r->b, 7);
+        (void)log_builder_event(&r->b, rows[i].pcr, rows[i].type, bytes_of_text("rom"),
+                                bytes_of_text("path"));
+        (void)log_builder_separator(&r->b, rows[i].pcr);
+        end(r);
+        assert_int_equal(!rows[i].is_good, reasons_find(&r->reasons, REASON_LOG_ORDER) != NULL);
+        round_finish(r);
+    }
+}
+
+/* Threat 24: a driver in a PCR that the quote does not prove lets nothing go before. */
+static void
+threat_24_an_unproven_driver_lets_no_authority_go_before(void **state)
+{
+    (void)state;
+    struct round *r = start();
+    (void)log_builder_variable(&r->b, 7, EVENT_EFI_VARIABLE_AUTHORITY, "db",
+                               bytes_of_text("certificate"));
+    (void)log_builder_separator(&r->b, 7);
+    (void)log_builder_event(&r->b, 2, EVENT_EFI_BOOT_DRIVER, bytes_of_text("rom"),
+                            bytes_of_text("path"));
+    (void)log_builder_separator(&r->b, 2);
+    end(r);
+    round_assert_no_reason(r);
+    struct order_view v = {.events = replay_event_at(r->replay, 0),
+                           .n_events = replay_n_events(r->replay),
+                           .pcrs = 0xffu & ~(1u << 2)};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    order_check(&v, &reasons);
+    assert_non_null(reasons_find(&reasons, REASON_LOG_ORDER));
+    round_finish(r);
+}
+
+/* Threat 24: two variables of one name and two owners are two variables. */
+static void
+two_owners_may_have_a_variable_of_one_name(void **state)
+{
+    (void)state;
+    struct round *r = start();
+    CLEANUP(buffer_free) struct buffer data = {0};
+    struct reasons none = {0};
+    CLEANUP(eventlog_freep) struct eventlog *log = NULL;
+    add_variable(r, "Vendor");
+    assert_status(STATUS_OK, eventlog_parse(buffer_bytes(&r->b.log), &log, &none));
+    buffer_append(&data, log->events[1].data);
+    data.data[0] ^= 1;
+    (void)log_builder_data(&r->b, 7, VARIABLE, buffer_bytes(&data));
+    (void)log_builder_separator(&r->b, 7);
+    end(r);
+    round_assert_no_reason(r);
+    round_finish(r);
+}
+
+/* Threat 24: success needs an invocation of its own; nothing of it stands before the separator. */
+static void
+threat_24_each_return_needs_its_invocation_after_the_separator(void **state)
+{
+    (void)state;
+    static const char success[] = "Exit Boot Services Returned with Success";
+    struct round *r = start();
+    (void)log_builder_separator(&r->b, 5);
+    (void)log_builder_text(&r->b, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation");
+    (void)log_builder_text(&r->b, 5, EVENT_EFI_ACTION, success);
+    (void)log_builder_text(&r->b, 5, EVENT_EFI_ACTION, success);
+    assert_place(r, REASON_LOG_ORDER, 4);
+    r = start();
+    (void)log_builder_text(&r->b, 5, EVENT_EFI_ACTION, success);
+    (void)log_builder_separator(&r->b, 5);
+    end(r);
+    assert_string_equal("boot services left before the separator",
+                        round_assert_reason(r, REASON_LOG_ORDER)->found);
+    round_finish(r);
+}
+
+/* Threat 31: quotes may differ, and nothing else. */
+static void
+threat_31_command_lines_differ_in_quotes_only(void **state)
+{
+    (void)state;
+    end_commands("linux /vmlinuz a='b c'", "/vmlinuz a=b c", true);
+    static const struct row {
+        const char *command;
+        const char *line;
+    } rows[] = {
+        {"linux /vmlinuz quiet", "/vmlinuz quiet evil"},
+        {"linux /vmlinuz quiet evil", "/vmlinuz quiet"},
+        {"linux /vmlinuz quiet", "/vmlinuz quieT"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct round *r = start();
+        (void)log_builder_grub(&r->b, "grub_cmd: ", rows[i].command);
+        (void)log_builder_grub(&r->b, "kernel_cmdline: ", rows[i].line);
+        end(r);
+        assert_non_null(reasons_find(&r->reasons, REASON_LOG_COMMAND_LINE));
+        round_finish(r);
+    }
+}
+
+/* The profile decides which rules hold: nothing that could be claimed may choose it. */
+static void
+threat_22_only_a_bound_version_in_pcr_0_is_uboots(void **state)
+{
+    (void)state;
+    static const char version[] = "U-Boot 2023.01";
+    static const struct row {
+        uint32_t pcr;
+        uint32_t type;
+        const char *hashed;
+        enum order_profile profile;
+    } rows[] = {
+        {0, EVENT_S_CRTM_VERSION, version, ORDER_UBOOT_EFI},
+        {0, EVENT_S_CRTM_VERSION, "something else", ORDER_PC},
+        {0, EVENT_EFI_ACTION, version, ORDER_PC},
+        {1, EVENT_S_CRTM_VERSION, version, ORDER_PC},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct round *r = start();
+        (void)log_builder_event(&r->b, rows[i].pcr, rows[i].type, bytes_of_text(rows[i].hashed),
+                                bytes_of_text(version));
+        end(r);
+        struct order_view v = {.events = replay_event_at(r->replay, 0),
+                               .n_events = replay_n_events(r->replay)};
+        assert_int_equal(rows[i].profile, order_profile(&v));
+        round_finish(r);
+    }
+}
+
 int
 main(void)
 {
@@ -299,6 +444,12 @@ main(void)
         cmocka_unit_test(a_zero_blob_is_a_quirk_and_no_separator),
         cmocka_unit_test(a_boot_variable_of_four_zero_bytes_is_no_separator),
         cmocka_unit_test(knows_the_platform_by_its_bound_version),
+        cmocka_unit_test(threat_24_a_driver_outside_of_pcr_2_lets_no_authority_go_before),
+        cmocka_unit_test(threat_24_an_unproven_driver_lets_no_authority_go_before),
+        cmocka_unit_test(two_owners_may_have_a_variable_of_one_name),
+        cmocka_unit_test(threat_24_each_return_needs_its_invocation_after_the_separator),
+        cmocka_unit_test(threat_31_command_lines_differ_in_quotes_only),
+        cmocka_unit_test(threat_22_only_a_bound_version_in_pcr_0_is_uboots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
