@@ -19,7 +19,7 @@ struct verifier {
     const struct config *config;
     struct store *store;
     struct writer *writer;
-    struct snapshot *snapshot; /* the documents in force */
+    struct snapshot *snapshot;     /* the documents in force */
     struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "evidence/pem.h"
 
+#include <sys/stat.h>
+
 #define LIMIT_KEY_FILE (64u * 1024u)
 #define CLAUSE         "verify quote"
 #define DER_SEQUENCE   0x30
@@ -45,6 +47,14 @@ verify_has_log(const struct verify_view *v)
     return v->given[VERIFY_LOG] || v->given[VERIFY_IMA] || v->given[VERIFY_USERSPACE];
 }
 
+/* systemd's own word that records are missing: the file's sticky bit. */
+static bool
+is_incomplete(const char *path)
+{
+    struct stat st;
+    return path && stat(path, &st) == 0 && (st.st_mode & S_ISVTX) != 0;
+}
+
 static enum status
 load_files(struct context *c, struct verify_view *v, struct diag *diag)
 {
@@ -61,6 +71,7 @@ load_files(struct context *c, struct verify_view *v, struct diag *diag)
         if (s != STATUS_OK)
             return s;
     }
+    v->userspace_incomplete = is_incomplete(command_option(c, "userspace"));
     return STATUS_OK;
 }
 
@@ -136,6 +147,7 @@ check_logs(struct verify_view *v)
         .ima_present = v->given[VERIFY_IMA],
         .userspace_log = buffer_bytes(&v->file[VERIFY_USERSPACE]),
         .userspace_present = v->given[VERIFY_USERSPACE],
+        .userspace_incomplete = v->userspace_incomplete,
     };
     return replay_verify(v->h, v->quote, &in, &v->replay, &v->reasons);
 }

@@ -27,9 +27,10 @@ struct verify_view {
     struct selection selection;
     struct ak *ak;
     struct freshness *freshness;
-    struct quote *quote;   /* NULL: not verified, and reasons says why */
-    struct replay *replay; /* NULL: no log was given, or no quote */
-    bool values_found;     /* PCR values are those that the logs give */
+    struct quote *quote;       /* NULL: not verified, and reasons says why */
+    struct replay *replay;     /* NULL: no log was given, or no quote */
+    bool values_found;         /* PCR values are those that the logs give */
+    bool userspace_incomplete; /* the sticky bit of that file */
     struct reasons reasons;
 };
 

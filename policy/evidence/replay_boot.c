@@ -214,8 +214,11 @@ blame_mismatch(struct replay_work *w, uint32_t pcr, bool *repeated)
     if (bank == w->out->n_banks || w->bank_blamed[bank])
         return STATUS_OK;
     bool twice = false;
+    bool named = false;
     enum status s = is_repeated(w, pcr, &twice);
-    if (s != STATUS_OK)
+    if (s == STATUS_OK && !twice)
+        s = replay_missing_name(w, pcr, &named);
+    if (s != STATUS_OK || named)
         return s;
     if (!twice)
         replay_blame_pcr(w, REASON_LOG_PCR_MISMATCH, bank, pcr);
@@ -261,7 +264,12 @@ replay_boot_pcrs(struct replay_work *w)
             s = blame_mismatch(w, pcr, &repeated);
         if (s != STATUS_OK)
             return s;
+        bool named = false;
         if (*state == REPLAY_PCR_UNEXPLAINED)
+            s = replay_missing_name(w, pcr, &named);
+        if (s != STATUS_OK)
+            return s;
+        if (*state == REPLAY_PCR_UNEXPLAINED && !named)
             blame_unexplained(w, pcr, &missing);
     }
     return STATUS_OK;

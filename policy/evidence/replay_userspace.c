@@ -9,10 +9,8 @@
 #include <string.h>
 
 #define PCR_PHASES 11u
-/* Where systemd caps what the firmware measured. [systemd os-separator] */
-#define OS_SEPARATOR_PCRS 0x72FFu
 
-static const char os_separator[] = "os-separator";
+const char replay_os_separator[] = "os-separator";
 
 enum status
 replay_userspace_load(struct replay_work *w)
@@ -28,8 +26,9 @@ replay_userspace_load(struct replay_work *w)
 }
 
 /* Extend one record into every quoted bank of its PCR that it has a digest for. */
-static enum status
-extend(struct replay_work *w, const struct userspace_record *r, struct digest *pcr, bool *extended)
+enum status
+replay_userspace_extend(struct replay_work *w, const struct userspace_record *r, struct digest *pcr,
+                        bool *extended)
 {
     for (size_t bank = 0; bank < w->out->n_banks; bank++) {
         const struct digest *d = userspace_digest(r, w->out->banks[bank]);
@@ -43,9 +42,9 @@ extend(struct replay_work *w, const struct userspace_record *r, struct digest *p
     return STATUS_OK;
 }
 
-static bool
-is_reached(const struct replay_work *w, uint32_t pcr, const struct digest *values,
-           const bool *extended)
+bool
+replay_userspace_is_reached(const struct replay_work *w, uint32_t pcr, const struct digest *values,
+                            const bool *extended)
 {
     for (size_t bank = 0; bank < w->out->n_banks; bank++) {
         const struct digest *quoted = replay_quoted(w, bank, pcr);
@@ -70,10 +69,10 @@ replay_userspace_match(struct replay_work *w, uint32_t pcr, bool *agrees)
         const struct userspace_record *r = &u->records[i];
         if (!r->has_pcr || r->pcr != pcr)
             continue;
-        enum status s = extend(w, r, values, extended);
+        enum status s = replay_userspace_extend(w, r, values, extended);
         if (s != STATUS_OK)
             return s;
-        if (!is_reached(w, pcr, values, extended))
+        if (!replay_userspace_is_reached(w, pcr, values, extended))
             continue;
         w->userspace_end[pcr] = i + 1;
         *agrees = true;
@@ -112,10 +111,10 @@ name_structure(const struct userspace_record *r, struct event_meaning *m)
 {
     if (!m->bound)
         return;
-    if ((OS_SEPARATOR_PCRS & (1u << r->pcr)) != 0 &&
-        bytes_equal(r->text, bytes_of_text(os_separator))) {
+    if ((REPLAY_OS_SEPARATOR_PCRS & (1u << r->pcr)) != 0 &&
+        bytes_equal(r->text, bytes_of_text(replay_os_separator))) {
         m->kind = EVENT_KIND_STRUCTURAL;
-        m->action = os_separator;
+        m->action = replay_os_separator;
     }
     for (size_t i = 0; r->pcr == PCR_PHASES && i < REPLAY_N_PHASES; i++) {
         if (!bytes_equal(r->text, bytes_of_text(replay_phases[i])))

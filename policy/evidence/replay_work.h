@@ -61,6 +61,20 @@ void replay_note_phase(struct replay_work *w, const char *phase);
 /* The first records of user space, after the boot log, that give the quoted value in every bank. */
 MUST_CHECK enum status replay_userspace_match(struct replay_work *w, uint32_t pcr, bool *agrees);
 
+/* The steps of that: extend one record into every quoted bank of its PCR that it has a digest for;
+ * whether every quoted bank was extended and has its quoted value. */
+MUST_CHECK enum status replay_userspace_extend(struct replay_work *w,
+                                               const struct userspace_record *r, struct digest *pcr,
+                                               bool *extended);
+bool replay_userspace_is_reached(const struct replay_work *w, uint32_t pcr,
+                                 const struct digest *values, const bool *extended);
+/* Where systemd caps what the firmware measured, and with what. [systemd os-separator] */
+#define REPLAY_OS_SEPARATOR_PCRS 0x72FFu
+extern const char replay_os_separator[];
+/* One well-known record of user space that is not in its log explains the PCR: log.record-missing
+ * names it. The PCR stays unproven. */
+MUST_CHECK enum status replay_missing_name(struct replay_work *w, uint32_t pcr, bool *named);
+
 /* The parts, in order. Each fills what the next needs; a bad log is a reason. */
 MUST_CHECK enum status replay_boot_log(struct replay_work *w);
 MUST_CHECK enum status replay_overlap(struct replay_work *w);

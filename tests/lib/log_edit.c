@@ -67,6 +67,12 @@ put_le32(struct buffer *log, size_t at, uint32_t value)
         log->data[at + i] = (uint8_t)(value >> 8 * i);
 }
 
+struct bytes
+log_edit_find(const struct buffer *log, struct log_edit_place at)
+{
+    return find(log, at).event.data;
+}
+
 void
 log_edit_drop(struct buffer *log, struct log_edit_place at)
 {

@@ -15,6 +15,8 @@ struct log_edit_place {
     unsigned nth;
 };
 
+/* Its data, within the log. */
+struct bytes log_edit_find(const struct buffer *log, struct log_edit_place at);
 void log_edit_drop(struct buffer *log, struct log_edit_place at);
 /* Once more, behind itself. */
 void log_edit_twice(struct buffer *log, struct log_edit_place at);

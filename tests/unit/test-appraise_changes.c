@@ -8,6 +8,8 @@
 #include "tests/lib/log_edit.h"
 #include "tests/lib/test.h"
 
+#include <string.h>
+
 #define CODE_BLOB 0x80000008u
 
 #define CONFIG    EVENT_EFI_VARIABLE_DRIVER_CONFIG
@@ -274,6 +276,22 @@ drop_measured_initrd(struct buffer *log)
     log_edit_drop(log, AT(9, EVENT_TAG, 1));
 }
 
+/* GHSA-9r4w-jg96-92mv: 16 header bytes before the one hash of the list; dbx of 28 + 48 bytes. */
+static void
+give_dbx_header_bytes(struct buffer *log)
+{
+    enum { NAME = 6, LISTS = 32 + NAME, HEAD = 28, HASH = 48, EXTRA = 16 };
+    uint8_t data[LISTS + HEAD + EXTRA + HASH] = {0};
+    struct bytes old = log_edit_find(log, AT(7, CONFIG, 4));
+    assert_int_equal(LISTS + HEAD + HASH, old.size);
+    memcpy(data, old.data, LISTS + HEAD);
+    memcpy(data + LISTS + HEAD + EXTRA, old.data + LISTS + HEAD, HASH);
+    data[24] = HEAD + EXTRA + HASH;         /* the variable's size */
+    data[LISTS + 16] = HEAD + EXTRA + HASH; /* the list's */
+    data[LISTS + 20] = EXTRA;               /* its header's */
+    log_edit_replace(log, AT(7, CONFIG, 4), bytes_of(data, sizeof data));
+}
+
 /* ---- U-Boot without EFI ---- */
 
 static void
@@ -403,6 +421,8 @@ static const struct row rows[] = {
     {"secure", "authority early", use_authority_early, BOOTED, "log.order:7"},
     {"secure", "MokList replaced", replace_mok_list, EDITED, "log.pcr-mismatch:14"},
     {"secure", "MokList replaced", replace_mok_list, BOOTED, "boot.unknown-image:14"},
+    {"secure", "dbx with header bytes", give_dbx_header_bytes, EDITED, "log.pcr-mismatch:7"},
+    {"secure", "dbx with header bytes", give_dbx_header_bytes, BOOTED, "boot.unknown-image:7"},
     {"uki", "nothing", NULL, EDITED, ""},
     {"uki", "section replaced", replace_section, EDITED, "log.pcr-mismatch:11"},
     {"uki", "section replaced", replace_section, BOOTED, "boot.unknown-image:11"},

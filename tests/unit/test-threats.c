@@ -2,6 +2,7 @@
 /* One real boot and one thing changed: what must then be said, row by row of the threats that a
  * verifier must answer (reference numbers 20 to 33 and 51). The quote stays what the TPM said. */
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "tests/lib/recorded_boot_json.h"
 #include "tests/lib/test.h"
@@ -202,6 +203,24 @@ static void
 size_max(struct round *r, const struct places *p)
 {
     put_le32(r, p->image + AT_DATA_SIZE, UINT32_MAX);
+}
+
+static void
+size_max_less_one(struct round *r, const struct places *p)
+{
+    put_le32(r, p->image + AT_DATA_SIZE, UINT32_MAX - 1);
+}
+
+static void
+size_at_the_limit(struct round *r, const struct places *p)
+{
+    put_le32(r, p->image + AT_DATA_SIZE, LIMIT_EVENT_DATA);
+}
+
+static void
+size_over_the_limit(struct round *r, const struct places *p)
+{
+    put_le32(r, p->image + AT_DATA_SIZE, LIMIT_EVENT_DATA + 1);
 }
 
 static void
@@ -408,6 +427,9 @@ static const struct row rows[] = {
     {"26: PCR 24", name_another_pcr, REASON_LOG_PCR_RANGE, REASON_NO_PCR},
     {"26: data size 0", size_0, REASON_LOG_ALGORITHM, REASON_NO_PCR},
     {"26: data size 2^32-1", size_max, REASON_LOG_LIMIT, REASON_NO_PCR},
+    {"26: data size 2^32-2", size_max_less_one, REASON_LOG_LIMIT, REASON_NO_PCR},
+    {"26: data size at the limit", size_at_the_limit, REASON_LOG_MALFORMED, REASON_NO_PCR},
+    {"26: data size one over the limit", size_over_the_limit, REASON_LOG_LIMIT, REASON_NO_PCR},
     {"26: data one byte over the end", size_to_the_end_and_one, REASON_LOG_MALFORMED,
      REASON_NO_PCR},
     {"26: digest count 2^32-1", digest_count_max, REASON_LOG_ALGORITHM, REASON_NO_PCR},

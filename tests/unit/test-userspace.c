@@ -267,9 +267,66 @@ the_phase_model_is_not_asked_when_there_is_a_log(void **state)
     struct user_log u = start();
     add(&u, 15, "x", "x");
     log_builder_extend(&u.r->b, 11, bytes_of_text("enter-initrd"));
+    log_builder_extend(&u.r->b, 11, bytes_of_text("leave-initrd"));
     quote_double_take(&u.r->q, &u.r->b);
     replay(&u);
     (void)round_assert_reason(u.r, REASON_LOG_PCR_MISMATCH);
+    finish(&u);
+}
+
+/* At the first place, in between, at the end; the PCR is proven by none of it. */
+static void
+a_missing_record_of_known_content_is_named(void **state)
+{
+    (void)state;
+    static const char *const phases[] = {"enter-initrd", "leave-initrd", "sysinit", "ready"};
+    for (size_t missing = 0; missing < 4; missing++) {
+        struct user_log u = start();
+        for (size_t i = 0; i < 4; i++) {
+            if (i == missing)
+                log_builder_extend(&u.r->b, 11, bytes_of_text(phases[i]));
+            else
+                add(&u, 11, phases[i], phases[i]);
+        }
+        quote_double_take(&u.r->q, &u.r->b);
+        replay(&u);
+        const struct reason *r = round_assert_reason(u.r, REASON_LOG_RECORD_MISSING);
+        assert_string_equal(phases[missing], r->what);
+        assert_int_equal(11, r->pcr);
+        assert_int_equal(missing, r->event);
+        assert_int_equal(REASON_LOG_USERSPACE, r->log);
+        assert_int_equal(REPLAY_PCR_MISMATCH, replay_pcr_state(u.r->replay, 11));
+        finish(&u);
+    }
+}
+
+static void
+a_missing_os_separator_is_named(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    log_builder_extend(&u.r->b, 7, bytes_of_text("os-separator"));
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    const struct reason *r = round_assert_reason(u.r, REASON_LOG_RECORD_MISSING);
+    assert_string_equal("os-separator", r->what);
+    assert_int_equal(7, r->pcr);
+    finish(&u);
+}
+
+/* PCR 12 has no events of the firmware. */
+static void
+a_missing_record_of_another_pcr_is_named_too(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    log_builder_extend(&u.r->b, 12, bytes_of_text("os-separator"));
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(12, round_assert_reason(u.r, REASON_LOG_RECORD_MISSING)->pcr);
+    assert_int_equal(REPLAY_PCR_UNEXPLAINED, replay_pcr_state(u.r->replay, 12));
     finish(&u);
 }
 
@@ -346,6 +403,9 @@ main(void)
         cmocka_unit_test(records_after_the_quote_are_told_and_not_proven),
         cmocka_unit_test(a_record_that_is_left_out_is_a_mismatch),
         cmocka_unit_test(the_phase_model_is_not_asked_when_there_is_a_log),
+        cmocka_unit_test(a_missing_record_of_known_content_is_named),
+        cmocka_unit_test(a_missing_os_separator_is_named),
+        cmocka_unit_test(a_missing_record_of_another_pcr_is_named_too),
         cmocka_unit_test(refuses_phases_out_of_order),
         cmocka_unit_test(an_os_separator_does_not_break_the_aggregate),
         cmocka_unit_test(a_malformed_log_is_one_reason),

@@ -111,3 +111,32 @@ def test_only_the_firmware_needs_no_ima(tmp_path):
     quote = make_quote(tmp_path, "plain", pcrs=range(8))
     outcome = verify(*quote, "--log", BOOTS / "plain/boot-log")
     assert outcome.reasons == [] and outcome.document["replay"]["ima_entries"] == 0
+
+
+def userspace_log(path, phases):
+    """systemd's log of these phases."""
+    records = [{"pcr": 11, "content_type": "systemd",
+                "digests": [{"hashAlg": "sha256", "digest": hashlib.sha256(p.encode()).hexdigest()}],
+                "content": {"string": p, "eventType": "phase"}} for p in phases]
+    path.write_bytes(b"".join(b"\x1e" + json.dumps(r).encode() + b"\n" for r in records))
+    return ["--userspace", path]
+
+
+PHASES = ["enter-initrd", "leave-initrd", "sysinit", "ready"]
+
+
+@pytest.mark.parametrize("logged, reasons, what", [
+    (PHASES, [], None), (PHASES[:2] + PHASES[3:], ["log.record-missing"], "sysinit"),
+    (PHASES[:1] + PHASES[3:], ["log.pcr-mismatch"], "")], ids=["whole", "one-less", "two-less"])
+def test_the_userspace_log_is_replayed_after_the_boot_log(tmp_path, logged, reasons, what):
+    value = bytes.fromhex(json.loads((BOOTS / "uki/pcrs.json").read_text())["sha256"]["11"])
+    for phase in PHASES:
+        value = hashlib.sha256(value + hashlib.sha256(phase.encode()).digest()).digest()
+    quote = make_quote(tmp_path, "uki", changes={("sha256", 11): value.hex()})
+    log = userspace_log(tmp_path / "tpm2-measure.log", logged)
+    outcome = verify(*quote, "--pcrs", tmp_path / "pcrs", *logs_of("uki"), *log)
+    assert outcome.reasons == reasons
+    assert [r["what"] or "" for r in outcome.document["reasons"]] == [what] * len(reasons)
+    log[1].chmod(0o1644)
+    outcome = verify(*quote, "--pcrs", tmp_path / "pcrs", *logs_of("uki"), *log)
+    assert sorted(outcome.reasons) == sorted([*reasons, "log.incomplete"])
