@@ -177,16 +177,33 @@ emit_tpm(struct emit *e, const struct ek_certificate *c)
     emit_end_object(e);
 }
 
+/* A platform certificate's machine, and the EK certificate of the TPM that was built into it. */
+static void
+emit_platform(struct emit *e, const struct ek_platform *p)
+{
+    emit_key(e, "platform");
+    if (!p) {
+        emit_null(e);
+        return;
+    }
+    emit_object(e);
+    emit_text_member(e, "form", p->attribute_certificate ? "attribute certificate" : "X.509");
+    emit_text_member(e, "manufacturer", p->manufacturer);
+    emit_text_member(e, "model", p->model);
+    emit_text_member(e, "version", p->version);
+    emit_text_member(e, "serial", p->serial);
+    emit_text_member(e, "holder_issuer", p->holder_issuer);
+    emit_text_member(e, "holder_serial", p->holder_serial);
+    emit_end_object(e);
+}
+
 static void
 emit_dates(struct emit *e, const struct view *v)
 {
     emit_time_member(e, "not_before", v->certificate->not_before_s);
     emit_time_member(e, "not_after", v->certificate->not_after_s);
     emit_key(e, "valid_now");
-    if (v->certificate->not_after_s == 0)
-        emit_null(e);
-    else
-        emit_bool(e, is_valid_now(v));
+    emit_bool(e, is_valid_now(v));
 }
 
 static enum status
@@ -209,6 +226,7 @@ emit_certificate(struct emit *e, const struct view *v)
     emit_end_array(e);
     enum status s = emit_key_of(e, v);
     emit_tpm(e, c);
+    emit_platform(e, c->platform);
     emit_end_object(e);
     return s;
 }
@@ -265,8 +283,6 @@ append_dates(const struct view *v, struct buffer *out)
 {
     char from[TEXT_TIME_SIZE], to[TEXT_TIME_SIZE];
     const struct ek_certificate *c = v->certificate;
-    if (c->not_after_s == 0)
-        return;
     buffer_append_format(
         out, "  valid        %s to %s%s\n", text_time(c->not_before_s, from, sizeof from),
         text_time(c->not_after_s, to, sizeof to), is_valid_now(v) ? "" : ", NOT NOW");
@@ -284,6 +300,22 @@ append_tpm(const struct ek_certificate *c, struct buffer *out)
         if (c->oddities & (1u << i))
             buffer_append_format(out, "  oddity       %s\n", ek_oddity_name(1u << i));
     }
+}
+
+static void
+append_platform(const struct ek_platform *p, struct buffer *out)
+{
+    if (!p)
+        return;
+    buffer_append_format(out,
+                         "  form         %s; its signature is not looked at\n"
+                         "  platform     %s %s, version %s, serial %s\n",
+                         p->attribute_certificate ? "attribute certificate" : "X.509 certificate",
+                         p->manufacturer, p->model, p->version[0] ? p->version : "(none)",
+                         p->serial[0] ? p->serial : "(none)");
+    if (p->holder_serial[0])
+        buffer_append_format(out, "  for the EK certificate %s of %s\n", p->holder_serial,
+                             p->holder_issuer);
 }
 
 static void
@@ -318,6 +350,7 @@ append_view(const struct view *v, struct buffer *out)
     append_dates(v, out);
     enum status s = append_key(v, out);
     append_tpm(c, out);
+    append_platform(c->platform, out);
     append_chain(v, out);
     return s == STATUS_OK ? buffer_check(out) : s;
 }

@@ -9,6 +9,7 @@
 #include "evidence/ek_certificate_fields.h"
 #include "evidence/key.h"
 #include "evidence/pem.h"
+#include "evidence/platform_certificate.h"
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
@@ -21,8 +22,6 @@
  * [PC Client Implementation 1.21 7.4] */
 #define STORED_CERTIFICATE 0x1001u
 #define FULL_CERTIFICATE   0x1002u
-
-#define ATTRIBUTE_VERSION_2 1u /* AttCertVersion, RFC 5755 4.1 */
 
 static const struct {
     uint32_t oddity;
@@ -57,23 +56,6 @@ strip_header(struct bytes in, uint32_t *found)
         return in;
     *found |= EK_ODDITY_HEADER;
     return reader_rest(&r);
-}
-
-/* AttributeCertificate: its first members are version 1 and a holder, whose members are all tagged.
- * A certificate has a tagged version there, or a serial number and an algorithm. [RFC 5755 4.1] */
-static bool
-is_attribute_certificate(struct bytes der)
-{
-    uint8_t tags[5] = {0};
-    struct reader r = reader_of(der);
-    struct reader certificate = reader_of(der_next(&r, &tags[0]));
-    struct reader info = reader_of(der_next(&certificate, &tags[1]));
-    struct bytes version = der_next(&info, &tags[2]);
-    struct reader holder = reader_of(der_next(&info, &tags[3]));
-    (void)der_next(&holder, &tags[4]);
-    return !certificate.failed && !info.failed && !holder.failed && tags[1] == DER_SEQUENCE &&
-           tags[2] == DER_INTEGER && version.size == 1 && version.data[0] == ATTRIBUTE_VERSION_2 &&
-           tags[3] == DER_SEQUENCE && tags[4] >= DER_CONTEXT && tags[4] <= DER_CONTEXT + 2;
 }
 
 void
@@ -168,6 +150,75 @@ fill_x509(struct ek_certificate *c, struct reasons *reasons, bool *good)
     return STATUS_OK;
 }
 
+static void
+set_hex(struct bytes in, char *out, size_t out_size)
+{
+    (void)text_hex(in, out, out_size);
+}
+
+/* A Name in DER as a line; "" when it cannot be read. */
+static void
+set_name(struct bytes der, char out[static EK_CERTIFICATE_TEXT])
+{
+    const unsigned char *at = der.data;
+    X509_NAME *name = der.size > 0 ? d2i_X509_NAME(NULL, &at, (long)der.size) : NULL;
+    if (name)
+        ek_certificate_name(name, out);
+    X509_NAME_free(name);
+    ERR_clear_error();
+}
+
+static struct ek_platform *
+make_platform(const struct platform_certificate *p)
+{
+    struct ek_platform *out = calloc(1, sizeof *out);
+    if (!out)
+        return NULL;
+    (void)text_copy(out->manufacturer, sizeof out->manufacturer, p->manufacturer);
+    (void)text_copy(out->model, sizeof out->model, p->model);
+    (void)text_copy(out->version, sizeof out->version, p->version);
+    (void)text_copy(out->serial, sizeof out->serial, p->platform_serial);
+    set_name(p->holder_issuer, out->holder_issuer);
+    set_hex(p->holder_serial, out->holder_serial, sizeof out->holder_serial);
+    return out;
+}
+
+static enum status
+fill_attributes(struct ek_certificate *c, struct reasons *reasons, bool *good)
+{
+    struct platform_certificate p;
+    *good = platform_certificate_parse(buffer_bytes(&c->der), &p) &&
+            ek_certificate_read_time(p.not_before, &c->not_before_s) &&
+            ek_certificate_read_time(p.not_after, &c->not_after_s);
+    if (!*good) {
+        refuse(reasons, "platform certificate");
+        return STATUS_OK;
+    }
+    c->kind = EK_CERTIFICATE_PLATFORM;
+    set_name(p.issuer, c->issuer);
+    set_hex(p.serial, c->serial, sizeof c->serial);
+    c->platform = make_platform(&p);
+    if (!c->platform)
+        return STATUS_NOMEM;
+    c->platform->attribute_certificate = true;
+    return STATUS_OK;
+}
+
+/* A certificate of the newer profile names the machine in its subjectAltName. */
+static enum status
+fill_platform(struct ek_certificate *c)
+{
+    struct platform_certificate p = {0};
+    int at = X509_get_ext_by_NID(c->x509, NID_subject_alt_name, -1);
+    const ASN1_OCTET_STRING *san = X509_EXTENSION_get_data(X509_get_ext(c->x509, at));
+    int size = san ? ASN1_STRING_length(san) : 0;
+    if (size > 0)
+        (void)platform_certificate_read_names(bytes_of(ASN1_STRING_get0_data(san), (size_t)size),
+                                              &p);
+    c->platform = make_platform(&p);
+    return c->platform ? STATUS_OK : STATUS_NOMEM;
+}
+
 enum status
 ek_certificate_parse(struct hasher *h, struct bytes in, struct ek_certificate **out,
                      struct reasons *reasons)
@@ -189,10 +240,12 @@ ek_certificate_parse(struct hasher *h, struct bytes in, struct ek_certificate **
     if (s == STATUS_OK)
         s = digest_sha256(h, der, c->sha256);
     bool good = true;
-    if (s == STATUS_OK && is_attribute_certificate(der))
-        c->kind = EK_CERTIFICATE_PLATFORM;
+    if (s == STATUS_OK && platform_certificate_is(der))
+        s = fill_attributes(c, reasons, &good);
     else if (s == STATUS_OK)
         s = fill_x509(c, reasons, &good);
+    if (s == STATUS_OK && good && c->kind == EK_CERTIFICATE_PLATFORM && c->x509)
+        s = fill_platform(c);
     if (s != STATUS_OK || !good)
         return s;
     *out = c;
@@ -262,6 +315,7 @@ ek_certificate_free(struct ek_certificate *c)
         return;
     X509_free(c->x509);
     EVP_PKEY_free(c->key);
+    free(c->platform);
     buffer_free(&c->der);
     buffer_free(&c->spki);
     free(c);

@@ -48,10 +48,19 @@ struct ek_certificate {
     bool tpm_present;                   /* the three TPM attributes were found */
     uint32_t manufacturer;              /* TPM_PT_MANUFACTURER */
     char model[64], version[64];        /* escaped */
-    int64_t not_before_s, not_after_s;  /* 0 for an attribute certificate */
-    char subject[EK_CERTIFICATE_TEXT];  /* escaped, for people */
+    int64_t not_before_s, not_after_s;
+    char subject[EK_CERTIFICATE_TEXT]; /* escaped, for people */
     char issuer[EK_CERTIFICATE_TEXT];
-    char serial[48]; /* hex */
+    char serial[48];              /* hex */
+    struct ek_platform *platform; /* of a platform certificate; else NULL */
+};
+
+/* What a platform certificate names, by its maker's word. All escaped, "" where absent. */
+struct ek_platform {
+    bool attribute_certificate; /* else X.509 */
+    char manufacturer[64], model[64], version[64], serial[64];
+    char holder_issuer[EK_CERTIFICATE_TEXT]; /* of the EK certificate of the machine's TPM */
+    char holder_serial[80];                  /* hex */
 };
 
 /* From DER or a dump of an NV index that begins with it, at most LIMIT_CERT. What cannot be read:

@@ -202,6 +202,18 @@ read_time(const ASN1_TIME *t, int64_t *out)
     return true;
 }
 
+bool
+ek_certificate_read_time(struct bytes generalized, int64_t *out)
+{
+    char text[sizeof "YYYYMMDDHHMMSSZ"];
+    CLEANUP(free_time) ASN1_TIME *t = ASN1_TIME_new();
+    *out = 0;
+    if (generalized.size != sizeof text - 1 || !t)
+        return false;
+    (void)text_escape(generalized, text, sizeof text);
+    return ASN1_TIME_set_string(t, text) == 1 && read_time(t, out);
+}
+
 const char *
 ek_certificate_read_fields(struct ek_certificate *c)
 {

@@ -131,6 +131,40 @@ reads_each_ek_certificate_with_its_oddities(void **state)
     }
 }
 
+/* Machine and EK certificate, as each maker names them. */
+static const struct machine {
+    const char *path, *manufacturer, *model, *version, *serial, *holder_serial;
+} machines[] = {
+    {"google+go-attestation/Intel_pc1.cer", "Intel", "S2600KP", "H76962-350", "",
+     "4ec0c316cbdf7f039e97a14145468b0320633de7"},
+    {"google+go-attestation/Intel_pc4.cer", "Intel", "DE3815TYKH", "H26998-402",
+     "G6YK42300C87,GETY421001GV", "0700818567ff35791690d2d404945df56b0e6dc7"},
+    {"google+go-attestation/lenovo.cer", "LENOVO", "20L7002BUS", "ThinkPad T480s",
+     "PF0ZAQSW_L1HF7CS001A", "1dbe16a4fc3109710ad21f2b350ffd17ba604c0c"},
+    {"nsacyber+HIRS/fakeSGI_J2_F00F00F0.pem", "SGI", "Jupiter2", "J2", "",
+     "5864642ac8a29155095b3f9e3bc3f3d2537ac54c"},
+    {"nsacyber+HIRS/flawed_attribute_cert_2187.pem", "innotek GmbH", "VirtualBox", "1.2", "0",
+     "01642813778a"},
+};
+
+static void
+reads_which_machine_a_platform_certificate_names(void **state)
+{
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        const struct machine *m = &machines[i];
+        CLEANUP(ek_certificate_freep) struct ek_certificate *c = read_corpus(*state, m->path);
+        assert_non_null(c->platform);
+        assert_true(c->platform->attribute_certificate);
+        assert_string_equal(m->manufacturer, c->platform->manufacturer);
+        assert_string_equal(m->model, c->platform->model);
+        assert_string_equal(m->version, c->platform->version);
+        assert_string_equal(m->serial, c->platform->serial);
+        assert_string_equal(m->holder_serial, c->platform->holder_serial);
+        assert_true(c->issuer[0] == '/' && c->platform->holder_issuer[0] == '/');
+        assert_true(c->serial[0] != '\0' && c->not_after_s > c->not_before_s);
+    }
+}
+
 static void
 add(struct ek_roots *roots, enum ek_roots_part part, const char *format, const char *boot)
 {
@@ -203,6 +237,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_every_ca_and_platform_certificate),
         cmocka_unit_test(reads_each_ek_certificate_with_its_oddities),
+        cmocka_unit_test(reads_which_machine_a_platform_certificate_names),
         cmocka_unit_test(verifies_every_recorded_machine),
         cmocka_unit_test(verifies_a_real_vendors_path_once_its_oddity_is_named),
     };
