@@ -10,6 +10,7 @@
 #include "daemon/enroll.h"
 #include "daemon/http.h"
 #include "daemon/settings.h"
+#include "daemon/survey.h"
 #include "daemon/tls.h"
 
 #include <errno.h>
@@ -72,6 +73,8 @@ open_store(struct process *p, struct diag *diag)
         s = writer_new(p->verifier.store, NULL, &p->verifier.writer);
     if (s == STATUS_OK)
         s = ima_memory_new(IMA_MEMORY_SIZE, &p->verifier.ima_memory);
+    if (s == STATUS_OK)
+        s = surveys_open(p->verifier.store, &p->verifier.surveys);
     return s;
 }
 
@@ -275,6 +278,7 @@ process_close(struct process *p)
     int64_t drain_s = config_duration_s(p->config, "server", "drain");
     if (!http_close(p->http, drain_s * 1000))
         return; /* a worker still uses what is below, until the process ends */
+    surveys_close(p->verifier.surveys);
     writer_free(p->verifier.writer);
     ima_memory_free(p->verifier.ima_memory);
     snapshot_close(p->verifier.snapshot);

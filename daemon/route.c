@@ -18,6 +18,7 @@ static const struct part parts[] = {
     {api_device_routes, &api_device_n_routes},
     {api_attestation_routes, &api_attestation_n_routes},
     {api_round_routes, &api_round_n_routes},
+    {api_simulation_routes, &api_simulation_n_routes},
     {api_document_routes, &api_document_n_routes},
     {api_token_routes, &api_token_n_routes},
     {api_audit_routes, &api_audit_n_routes},

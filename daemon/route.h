@@ -51,5 +51,7 @@ extern const struct route api_audit_routes[];
 extern const size_t api_audit_n_routes;
 extern const struct route api_round_routes[];
 extern const size_t api_round_n_routes;
+extern const struct route api_simulation_routes[];
+extern const size_t api_simulation_n_routes;
 extern const struct route api_public_routes[];
 extern const size_t api_public_n_routes;

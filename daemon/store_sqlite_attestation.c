@@ -2,6 +2,7 @@
 /* from: rows of rounds; to: attestations, newest first by the device's own order; never: writes. */
 #include "base/text.h"
 #include "daemon/compress.h"
+#include "daemon/store_place.h"
 #include "daemon/store_sqlite.h"
 
 #include <string.h>
@@ -17,6 +18,14 @@ static const char get_kept[] =
     " a.texts_size, a.texts, a.evidence, a.boot, a.ima_size, a.boot_log, a.userspace_log,"
     " a.ima_rest, k.public FROM attestation a"
     " LEFT JOIN ak k ON k.device = a.device AND k.serial = a.ak_serial WHERE a.id = ?1";
+static const char list_newest[] =
+    "SELECT d.id, d.id, (SELECT a.id FROM attestation a WHERE a.device = d.id"
+    " ORDER BY a.version DESC LIMIT 1) AS newest FROM device d"
+    " WHERE d.id > ?1 AND newest IS NOT NULL ORDER BY d.id LIMIT ?2";
+static const char list_boots[] =
+    "SELECT b.id, b.device, (SELECT a.id FROM attestation a WHERE a.device = b.device"
+    " AND a.boot = b.id ORDER BY a.version DESC LIMIT 1) AS newest FROM boot b"
+    " WHERE b.id > ?1 AND newest IS NOT NULL ORDER BY b.id LIMIT ?2";
 static const char get_evidence[] = "SELECT evidence FROM attestation WHERE id = ?1";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
 static const char list_of_device[] =
@@ -287,4 +296,43 @@ store_attestation_list_clear(struct store_attestation_list *l)
         store_attestation_clear(&l->items[i]);
     free(l->items);
     *l = (struct store_attestation_list){0};
+}
+
+enum status
+store_list_places(struct store *s, bool every_boot, const char *after, size_t limit,
+                  struct store_place_list *out)
+{
+    struct connection *c = NULL;
+    uint64_t boot = 0;
+    *out = (struct store_place_list){0};
+    if (every_boot && after && text_parse_u64(after, INT64_MAX, &boot) != STATUS_OK)
+        return STATUS_INVALID;
+    if (limit == 0 || limit > LIMIT_PAGE)
+        return STATUS_LIMIT;
+    out->items = calloc(limit, sizeof *out->items);
+    if (!out->items)
+        return STATUS_NOMEM;
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    struct query q = query_of(c, every_boot ? list_boots : list_newest);
+    if (every_boot)
+        query_put_uint(&q, boot);
+    else
+        query_put_text(&q, after ? after : "");
+    query_put_uint(&q, limit);
+    while (out->n_items < limit && query_next(&q)) {
+        struct store_place *p = &out->items[out->n_items++];
+        query_get_into(&q, p->cursor, sizeof p->cursor);
+        query_get_into(&q, p->device, sizeof p->device);
+        query_get_into(&q, p->attestation, sizeof p->attestation);
+    }
+    return store_end_read(s, c, query_end(&q));
+}
+
+void
+store_place_list_clear(struct store_place_list *l)
+{
+    free(l->items);
+    *l = (struct store_place_list){0};
 }

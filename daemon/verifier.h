@@ -13,7 +13,8 @@
 #include "daemon/store.h"
 #include "daemon/writer.h"
 
-struct enroll; /* daemon/enroll.h */
+struct enroll;  /* daemon/enroll.h */
+struct surveys; /* daemon/survey.h */
 
 struct verifier {
     const struct config *config;
@@ -21,6 +22,7 @@ struct verifier {
     struct writer *writer;
     struct snapshot *snapshot;     /* the documents in force */
     struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
+    struct surveys *surveys;   /* questions to all stored rounds */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */
     const char *const *origins; /* our own https origins, without a trailing slash */

@@ -171,11 +171,19 @@ enum status
 stored_round_appraise(struct hasher *h, const struct stored_round *r, struct documents *documents,
                       struct appraisal **out)
 {
+    return stored_round_appraise_as(h, r, &r->inputs.subject, documents, out);
+}
+
+enum status
+stored_round_appraise_as(struct hasher *h, const struct stored_round *r,
+                         const struct subject *subject, struct documents *documents,
+                         struct appraisal **out)
+{
     struct appraisal_input input = {
         .documents = documents,
         .quote = r->quote,
         .replay = r->replay,
-        .subject = &r->inputs.subject,
+        .subject = subject,
         .announcement = r->inputs.announcement,
         .found = &r->found,
         .now_s = r->inputs.now_s,

@@ -35,6 +35,11 @@ const struct reasons *stored_round_found(const struct stored_round *r);
 /* Appraise with the round's own inputs, but these documents. Statuses of appraise(). */
 MUST_CHECK enum status stored_round_appraise(struct hasher *h, const struct stored_round *r,
                                              struct documents *documents, struct appraisal **out);
+/* The same of the device as it is now: other labels, say. */
+MUST_CHECK enum status stored_round_appraise_as(struct hasher *h, const struct stored_round *r,
+                                                const struct subject *subject,
+                                                struct documents *documents,
+                                                struct appraisal **out);
 /* The attestation document as it was stored, from this appraisal. Appends. */
 MUST_CHECK enum status stored_round_encode(const struct stored_round *r, const char *attestation,
                                            const struct appraisal *a, struct buffer *out);

@@ -17,22 +17,25 @@ _attestctl()
     if [[ ${#words[@]} -lt 2 && $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$("$program" --help 2>/dev/null |
             awk -v group="${words[0]-}" '/^  [a-z]/ && (group == "" || $1 == group) {
-                print group == "" ? $1 : $2 }')" -- "$current")
+                if (group == "") print $1; else if ($2 ~ /^[a-z]/) print $2 }')" -- "$current")
+        # A command of one word takes arguments from here on.
+        [[ ${words[0]-} == simulate ]] && compopt -o filenames 2>/dev/null &&
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi
-    if [[ ${#words[@]} -lt 2 ]]; then
+    if [[ ${#words[@]} -lt 1 ]]; then
         mapfile -t COMPREPLY < <(compgen -W "--help --version" -- "$current")
         return
     fi
 
     # "--name ARGUMENT" lines of the command's own help.
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$("$program" "${words[0]}" "${words[1]}" --help 2>/dev/null |
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" "${words[0]}" ${words[1]+"${words[1]}"} --help 2>/dev/null |
             awk '$1 == "-h," { print $2; next } /^  --/ { print $1 }')" -- "$current")
         return
     fi
     if [[ $previous == --* ]]; then
-        argument=$("$program" "${words[0]}" "${words[1]}" --help 2>/dev/null |
+        argument=$("$program" "${words[0]}" ${words[1]+"${words[1]}"} --help 2>/dev/null |
             awk -v name="$previous" '$1 == name { print $2 }')
         case $previous:$argument in
         --state:*) mapfile -t COMPREPLY < <(compgen -W "expected pending enrolled quarantined revoked
@@ -46,9 +49,9 @@ _attestctl()
         *:[A-Z]*) return ;;
         esac
     fi
-    case ${words[0]}:${words[1]} in
+    case ${words[0]}:${words[1]-} in
     reference:from-device) ;;
-    inspect:* | *:check | *:put | reference:from-*)
+    simulate:* | inspect:* | *:check | *:put | reference:from-*)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac

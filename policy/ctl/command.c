@@ -52,6 +52,8 @@ const struct option_spec command_options[] = {
     {"id", "ID", "id of the reference set", false},
     {"version", "N", "version of the reference set", false},
     {"generation", "NAME", "generation of the reference set", false},
+    {"without", "TYPE/ID", "also take this document out of force; may be given more than once",
+     true},
     {"output", "FILE", "file to write; else standard output", false},
     {"append", "FILE", "add to this reference set instead of beginning one", false},
     {"alternative", NULL, "add values to the components that are there", false},
@@ -76,7 +78,8 @@ static const struct {
 } groups[] = {
     {inspect_commands, &inspect_n_commands}, {verify_commands, &verify_n_commands},
     {device_commands, &device_n_commands},   {attestation_commands, &attestation_n_commands},
-    {round_commands, &round_n_commands},     {document_commands, &document_n_commands},
+    {round_commands, &round_n_commands},     {simulate_commands, &simulate_n_commands},
+    {document_commands, &document_n_commands},
     {profile_commands, &profile_n_commands}, {token_commands, &token_n_commands},
     {image_commands, &image_n_commands},
 };

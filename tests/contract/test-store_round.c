@@ -2,6 +2,7 @@
 /* Rounds: one transaction, compare and set, boots and logs. */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "daemon/store_place.h"
 #include "tests/contract/contract.h"
 
 #include <string.h>
@@ -82,6 +83,47 @@ keeps_all_that_a_round_was_appraised_from(void **state)
     assert_status(STATUS_OK, contract_put(s, &r));
     assert_status(STATUS_UNSUPPORTED, store_get_kept(s, "a3", &k));
     store_device_clear(&d);
+}
+
+static void
+lists_the_newest_round_of_each_device_and_of_each_boot(void **state)
+{
+    struct store *s = contract_store(state);
+    CLEANUP(store_place_list_clear) struct store_place_list list = {0};
+    char after[STORE_ID_SIZE];
+    for (unsigned n = 1; n < 4; n++)
+        contract_enroll(s, n); /* the third one never attests */
+    static const char *const names[] = {"a1", "a2", "b1"};
+    for (unsigned i = 0; i < 3; i++) {
+        struct store_round r = contract_round(s, 1 + i / 2, names[i]);
+        assert_status(STATUS_OK, contract_put(s, &r));
+    }
+    struct store_round r = contract_round(s, 2, "b2");
+    struct store_device d = {0};
+    assert_status(STATUS_OK, store_get_device(s, contract_device(2), &d));
+    r.new_boot = false;
+    r.boot = d.boot;
+    assert_status(STATUS_OK, contract_put(s, &r));
+    store_device_clear(&d);
+    assert_status(STATUS_OK, store_list_places(s, false, NULL, 10, &list));
+    assert_int_equal(2, list.n_items);
+    for (size_t i = 0; i < 2; i++) {
+        bool first = text_equal(list.items[i].device, contract_device(1));
+        assert_string_equal(first ? "a2" : "b2", list.items[i].attestation);
+    }
+    store_place_list_clear(&list);
+    assert_status(STATUS_OK, store_list_places(s, true, NULL, 2, &list));
+    assert_int_equal(2, list.n_items);
+    assert_string_equal("a1", list.items[0].attestation);
+    assert_string_equal("a2", list.items[1].attestation);
+    (void)text_copy(after, sizeof after, list.items[1].cursor);
+    store_place_list_clear(&list);
+    assert_status(STATUS_OK, store_list_places(s, true, after, 2, &list));
+    assert_int_equal(1, list.n_items);
+    assert_string_equal("b2", list.items[0].attestation);
+    store_place_list_clear(&list);
+    assert_status(STATUS_INVALID, store_list_places(s, true, "x", 2, &list));
+    assert_status(STATUS_LIMIT, store_list_places(s, true, NULL, LIMIT_PAGE + 1, &list));
 }
 
 static void
@@ -441,6 +483,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CLAIM(keeps_every_part_of_a_round),
         CLAIM(keeps_all_that_a_round_was_appraised_from),
+        CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),
         CLAIM(spends_a_challenge_once),
         CLAIM(refuses_a_round_over_a_device_that_has_moved),
         CLAIM(one_member_that_fails_is_nothing_to_its_group),

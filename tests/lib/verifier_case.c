@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "daemon/enroll.h"
 #include "daemon/settings.h"
+#include "daemon/survey.h"
 #include "daemon/tls.h"
 
 #include <ftw.h>
@@ -49,6 +50,7 @@ verifier_case_open(struct verifier_case *c)
     demand(snapshot_open(c->verifier.store, &c->verifier.snapshot, &diag), &diag);
     demand(writer_new(c->verifier.store, NULL, &c->verifier.writer), &diag);
     demand(ima_memory_new(IMA_MEMORY_SIZE, &c->verifier.ima_memory), &diag);
+    demand(surveys_open(c->verifier.store, &c->verifier.surveys), &diag);
 }
 
 void
@@ -101,6 +103,7 @@ verifier_case_close(struct verifier_case *c)
 {
     assert_true(http_close(c->http, 5000));
     c->http = NULL;
+    surveys_close(c->verifier.surveys);
     writer_free(c->verifier.writer);
     ima_memory_free(c->verifier.ima_memory);
     snapshot_close(c->verifier.snapshot);

@@ -85,3 +85,108 @@ def test_who_may_take_a_round_away(bench, site):
     other = verifier.admin("POST", "/v1/tokens", {"roles": ["viewer"], "expires": "1h",
                                                   "labels": {"site": "osaka"}})["token"]
     assert verifier.call("GET", f"/v1/attestations/{name}/reappraisal", token=other)[0] == 404
+
+
+# ---- simulation ----
+
+
+def second_device(bench, verifier, boot):
+    tpm = bench.tpm(("sha256",))
+    tpm.boot(boot)
+    agent = bench.enrolled(verifier, tpm, boot, labels={"site": "osaka"})
+    agent.run("run", "--once")
+    return agent
+
+
+def simulate(bench, verifier, *words):
+    done = bench.ctl(verifier, "simulate", *words, "--json", check=False)
+    assert done.returncode in (0, 1), done.stderr.decode()
+    answer = json.loads(done.stdout)
+    assert (answer["state"], done.returncode) == ("done", int(answer["result"]["changed"] > 0))
+    return answer["result"]
+
+
+def save(directory, document):
+    path = directory / f"{document['type']}-{document['id']}.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def causes(result):
+    return {(g["before"], g["after"], g["cause"]["code"], g["cause"]["what"]): g["devices"]
+            for g in result["groups"]}
+
+
+def test_a_simulation_says_whose_verdict_would_change(bench, site, tmp_path):
+    verifier, _, first = site
+    second = second_device(bench, verifier, "secure-other-kernel")
+    assert latest(verifier, second.device)["verdict"] == "untrusted"
+    audit = verifier.admin("GET", "/v1/audit")
+    documents = verifier.admin("GET", "/v1/references")
+    # The same documents change nothing.
+    same = save(tmp_path, bench.policy() | {"version": 2})
+    assert simulate(bench, verifier, same)["changed"] == 0
+    # A set that names no kernel: the first device would fail.
+    reference = verifier.admin("GET", "/v1/references/boot")
+    for component in reference["components"]:
+        if component["role"] == "kernel":
+            component["values"] = [{"sha256": "ab" * 32}]
+    result = simulate(bench, verifier, save(tmp_path, reference | {"version": 2}))
+    assert (result["devices"], result["changed"]) == (2, 1)
+    assert [(v["before"], v["after"], v["devices"]) for v in result["verdicts"]] == [
+        ("untrusted", "untrusted", 1), ("trusted", "untrusted", 1)]
+    assert causes(result)["trusted", "untrusted", "boot.unknown-image", "kernel"] == 1
+    example = result["groups"][0]["examples"][0]
+    assert example["device"] == first.device
+    # Nothing selects anybody: the trusted one falls to none, and so does the other.
+    result = simulate(bench, verifier, "--without", "policy/owner-policy")
+    assert causes(result)["trusted", "none", "policy.none", None] == 1
+    # By labels of now.
+    chosen = bench.policy() | {"version": 3, "select": {"labels": {"site": "tokyo"}}}
+    result = simulate(bench, verifier, save(tmp_path, chosen))
+    assert result["changed"] == 1
+    assert {(v["before"], v["after"]) for v in result["verdicts"]} == {
+        ("trusted", "trusted"), ("untrusted", "none")}
+    people = bench.ctl(verifier, "simulate", save(tmp_path, chosen), check=False).stdout.decode()
+    assert "1 would change their verdict" in people and second.device in people
+    # It wrote nothing.
+    assert verifier.admin("GET", "/v1/audit") == audit
+    assert verifier.admin("GET", "/v1/references") == documents
+
+
+def test_what_a_simulation_refuses(bench, site, tmp_path):
+    verifier, _, _ = site
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"type": "policy",\n "id": "x", "surprise": 1}')
+    done = bench.ctl(verifier, "simulate", bad, check=False)
+    assert (done.returncode, b"bad.json:2: " in done.stderr) == (1, True), done.stderr
+    for words, said in ((["--without", "poem/x"], b"TYPE/ID"), (["--without", "policy"], b"TYPE/ID"),
+                        (["--without", "policy/absent"], b"policy absent is not in force"),
+                        ([], b"nothing to try")):
+        done = bench.ctl(verifier, "simulate", *words, check=False)
+        assert done.returncode != 0 and said in done.stderr, done.stderr
+    for body in ({"documents": {}}, {"documents": [1]}, {"surprise": 1}, [],
+                 {"without": [{"type": "policy"}]}, {"documents": [{"type": "policy"}]}):
+        status, answer = verifier.call("POST", "/v1/simulations", body, token=verifier.token)
+        assert status in (400, 422), (body, answer)
+    token = verifier.admin("POST", "/v1/tokens", {"roles": ["viewer"], "expires": "1h"})["token"]
+    body = {"without": [{"type": "policy", "id": "owner-policy"}]}
+    started = verifier.admin("POST", "/v1/simulations", body)
+    path = f"/v1/simulations/{started['id']}"
+    lab.wait_for("the simulation", lambda: verifier.admin("GET", path)["state"] == "done")
+    assert verifier.call("GET", path, token=token)[0] == 404, "another's answer is not theirs"
+    assert verifier.call("GET", "/v1/simulations/s00", token=verifier.token)[0] == 404
+
+
+def test_a_simulation_stays_inside_the_askers_scope(bench, site):
+    verifier, _, _ = site
+    second_device(bench, verifier, "secure-other-kernel")
+    token = verifier.admin("POST", "/v1/tokens", {"roles": ["viewer"], "expires": "1h",
+                                                  "labels": {"site": "osaka"}})["token"]
+    body = {"without": [{"type": "policy", "id": "owner-policy"}]}
+    started = verifier.call("POST", "/v1/simulations", body, token=token)
+    assert started[0] == 202
+    path = f"/v1/simulations/{started[1]['id']}"
+    lab.wait_for("the simulation",
+                 lambda: verifier.call("GET", path, token=token)[1]["state"] == "done")
+    assert verifier.call("GET", path, token=token)[1]["result"]["devices"] == 1
