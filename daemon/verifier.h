@@ -22,7 +22,7 @@ struct verifier {
     struct writer *writer;
     struct snapshot *snapshot;     /* the documents in force */
     struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
-    struct surveys *surveys;   /* questions to all stored rounds */
+    struct surveys *surveys;       /* questions to all stored rounds */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */
     const char *const *origins; /* our own https origins, without a trailing slash */
