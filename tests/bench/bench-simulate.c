@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A simulation over 10,000 stored rounds: boot log of 100 events, 1,000 IMA entries each, two
- * appraisals a round. One round is attested; the others are rows that point at the same logs, which
- * are read, verified, replayed and appraised for each. CPU time a round counts: on two cores 2 ms is
- * 1,000 rounds a second. */
+ * appraisals a round. One round is attested; the others are rows that point at the same logs,
+ * which are read, verified, replayed and appraised for each. CPU time a round counts: on two cores
+ * 2 ms is 1,000 rounds a second. */
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "daemon/simulation.h"
