@@ -25,14 +25,14 @@ _attest_agent()
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W '
-            --config --set --json --once --for --timeout --verbose --help --version' -- "$current")
+            --config --set --json --once --file --text --slot --for --timeout --verbose --help --version' -- "$current")
         return
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
-        enroll | run | wait | status | identity | doctor | config) return ;;
+        enroll | run | announce | wait | status | identity | doctor | config) return ;;
         esac
     done
-    mapfile -t COMPREPLY < <(compgen -W 'enroll run wait status identity doctor config' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'enroll run announce wait status identity doctor config' -- "$current")
 }
 complete -F _attest_agent attest-agent

@@ -38,14 +38,17 @@ make_manifest(struct bundle *b, struct hasher *h)
         s = set_entry(h, buffer_bytes(&b->boot_log.content), entry);
         memcpy(b->boot_log_sha256, entry->sha256, sizeof b->boot_log_sha256);
     }
+    if (s == STATUS_OK && b->announcement.size > 0)
+        s = set_entry(h, b->announcement, &m.entries[MANIFEST_ANNOUNCEMENT]);
     return s == STATUS_OK ? manifest_encode(&m, &b->manifest) : s;
 }
 
 enum status
-bundle_prepare(struct bundle *b, const struct settings *s, struct device *d)
+bundle_prepare(struct bundle *b, const struct settings *s, struct device *d,
+               struct bytes announcement)
 {
     bundle_free(b);
-    *b = (struct bundle){0};
+    *b = (struct bundle){.announcement = announcement};
     enum status status = collect_read(s->boot_log, 0, LIMIT_BOOT_LOG, &b->boot_log);
     if (status != STATUS_OK)
         return status;
@@ -110,6 +113,8 @@ bundle_encode(const struct bundle *b, bool by_reference, struct buffer *out)
     put_member(&e, EVIDENCE_CLAIMS, &b->claims);
     if (b->boot_log.state == COLLECT_READ && !by_reference)
         put_member(&e, EVIDENCE_BOOT_LOG, &b->boot_log.content);
+    e.present[EVIDENCE_ANNOUNCEMENT] = b->announcement.size > 0;
+    e.member[EVIDENCE_ANNOUNCEMENT] = b->announcement;
     if (b->ima_log.state == COLLECT_READ)
         put_member(&e, EVIDENCE_IMA, &b->ima_log.content);
     if (b->userspace_log.state == COLLECT_READ)

@@ -15,6 +15,7 @@ struct bundle {
     struct collect_log boot_log;
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct buffer claims;
+    struct bytes announcement; /* borrowed; empty: none */
     struct buffer manifest;
     /* The quote. */
     struct tpm_quote quote;
@@ -34,8 +35,10 @@ struct bundle_binding {
     struct bytes exporter; /* empty: none */
 };
 
-/* Read the boot log and make claims and manifest. STATUS_NOMEM, STATUS_CRYPTO. */
-MUST_CHECK enum status bundle_prepare(struct bundle *b, const struct settings *s, struct device *d);
+/* Read the boot log and make claims and manifest; announcement (empty: none) goes into it as well
+ * and is borrowed. STATUS_NOMEM, STATUS_CRYPTO. */
+MUST_CHECK enum status bundle_prepare(struct bundle *b, const struct settings *s, struct device *d,
+                                      struct bytes announcement);
 /* Quote. Statuses as tpm_quote_get(). */
 MUST_CHECK enum status bundle_quote(struct bundle *b, struct device *d,
                                     const struct bundle_binding *binding, struct diag *diag);

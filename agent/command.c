@@ -83,6 +83,34 @@ command_run(const struct settings *s, const struct command_flags *f)
     return show_status(&state, f);
 }
 
+static int
+end_announcement(const struct state *state)
+{
+    struct outcome o = state->round.outcome;
+    if (o.kind == OUTCOME_TRUSTED || o.kind == OUTCOME_NOT_TRUSTED)
+        outcome_of_announcement(&o, state->verdict);
+    return say_outcome(&o);
+}
+
+int
+command_announce(const struct settings *s, const struct command_flags *f)
+{
+    CLEANUP(state_free) struct state state = {0};
+    CLEANUP(buffer_free) struct buffer announcement = {0};
+    struct diag diag = {0};
+    enum status status = settings_check_verifier(s, &diag);
+    if (status != STATUS_OK)
+        return say_device_failure("configuration", status, &diag);
+    status = announce_encode(&f->announce, &announcement, &diag);
+    if (status != STATUS_OK)
+        return say_device_failure("announcement", status, &diag);
+    status = turn_load(s, &state, &diag);
+    if (status != STATUS_OK)
+        return say_device_failure("state", status, &diag);
+    turn_announce(s, buffer_bytes(&announcement), &state);
+    return end_announcement(&state);
+}
+
 /* Say what is wrong with the flags of wait, and give its code; 0: nothing. */
 static int
 check_wait(const struct command_flags *f, int64_t *timeout_s)

@@ -14,6 +14,9 @@ static const struct option_spec option_table[] = {
     {"json", NULL, "for programs", false},
     {"once", NULL, "run: one round, then end", false},
     {"for", "VERDICT", "wait: what for; trusted", false},
+    {"file", "ROLE=FILE", "announce: a file that the next boot measures; may be given again", true},
+    {"text", "ROLE=TEXT", "announce: a text that it measures; may be given again", true},
+    {"slot", "NAME", "announce: which slot will boot, for people", false},
     {"timeout", "TIME", "wait: how long; 5m when not given", false},
     {"verbose", NULL, "say more", false},
     {"help", NULL, "this text", false},
@@ -28,6 +31,7 @@ static const struct {
 } commands[] = {
     {"enroll", command_enroll, "make this device known to the verifier"},
     {"run", command_run, "attest now and then; with --once, now"},
+    {"announce", command_announce, "tell what the next boot will show, before rebooting"},
     {"wait", command_wait, "attest until the verdict is trusted, or time is up"},
     {"status", command_status, "how the last round went"},
     {"identity", command_identity, "this device's keys and name"},
@@ -53,41 +57,68 @@ refuse(const char *what)
     return EXIT_USAGE;
 }
 
+/* Every value of an option, in order; ends with NULL. NULL without memory. */
+static const char **
+values_of(const struct options *o, const char *name, size_t *n)
+{
+    for (*n = 0; options_get_nth(o, name, *n);)
+        (*n)++;
+    const char **values = calloc(*n + 1, sizeof *values);
+    for (size_t i = 0; values && i < *n; i++)
+        values[i] = options_get_nth(o, name, i);
+    return values;
+}
+
 static enum status
 load_settings(const struct options *o, struct settings *out, struct diag *diag)
 {
     size_t n = 0;
-    while (options_get_nth(o, "set", n))
-        n++;
-    const char **overrides = calloc(n + 1, sizeof *overrides);
+    const char **overrides = values_of(o, "set", &n);
     if (!overrides)
         return STATUS_NOMEM;
-    for (size_t i = 0; i < n; i++)
-        overrides[i] = options_get_nth(o, "set", i);
     enum status s = settings_load(options_get(o, "config"), overrides, n, out, diag);
     free(overrides);
     return s;
 }
 
 static int
-run_command(const struct options *o)
+run_named(const struct options *o, size_t command, struct command_flags *flags)
 {
     CLEANUP(settings_free) struct settings settings = {0};
     struct diag diag = {0};
+    if (load_settings(o, &settings, &diag) == STATUS_OK)
+        return commands[command].run(&settings, flags);
+    return refuse(diag.text[0] != '\0' ? diag.text : "no memory");
+}
+
+static int
+run_with_flags(const struct options *o, size_t command)
+{
     struct command_flags flags = {
         .json = options_get(o, "json") != NULL,
         .once = options_get(o, "once") != NULL,
         .wanted = options_get(o, "for"),
         .timeout = options_get(o, "timeout"),
+        .announce.slot = options_get(o, "slot"),
     };
+    const char **files = values_of(o, "file", &flags.announce.n_files);
+    const char **texts = values_of(o, "text", &flags.announce.n_texts);
+    flags.announce.files = files;
+    flags.announce.texts = texts;
+    int code = files && texts ? run_named(o, command, &flags) : refuse("no memory");
+    free(files);
+    free(texts);
+    return code;
+}
+
+static int
+run_command(const struct options *o)
+{
     if (o->n_arguments != 1)
         return refuse(o->n_arguments == 0 ? "a command is missing" : "more than one command");
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (!text_equal(commands[i].name, o->arguments[0]))
-            continue;
-        if (load_settings(o, &settings, &diag) == STATUS_OK)
-            return commands[i].run(&settings, &flags);
-        return refuse(diag.text[0] != '\0' ? diag.text : "no memory");
+        if (text_equal(commands[i].name, o->arguments[0]))
+            return run_with_flags(o, i);
     }
     return refuse("no such command");
 }

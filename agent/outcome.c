@@ -165,3 +165,25 @@ outcome_of_verdict(struct outcome *o, const struct reply_verdict *v)
         return;
     }
 }
+
+void
+outcome_of_announcement(struct outcome *o, const struct reply_verdict *v)
+{
+    const struct reply_reason *r = &v->announcement_reason;
+    if (v->announcement_accepted) {
+        outcome_set(o, OUTCOME_DONE, "taken: it explains the next boot, if it is before %s",
+                    v->announcement_expires);
+        return;
+    }
+    if (!v->announced) {
+        outcome_set(o, OUTCOME_UNAVAILABLE,
+                    "the verifier said nothing of the announcement; does "
+                    "it know announcements?");
+        return;
+    }
+    outcome_set(o,
+                text_equal(r->code, "announce.not-trusted") ? OUTCOME_NOT_TRUSTED : OUTCOME_REFUSED,
+                "refused: %s%s%s%s: %s", r->code, r->what[0] ? " (" : "", r->what,
+                r->what[0] ? ")" : "", r->sentence);
+    (void)text_copy(o->code, sizeof o->code, r->code);
+}

@@ -48,5 +48,7 @@ void outcome_of_exchange(struct outcome *o, const char *what, enum status s,
 /* An HTTP status that is not the wanted one, with its problem: what it means and what to do. */
 void outcome_of_problem(struct outcome *o, unsigned http_code, const struct reply_problem *problem,
                         int64_t retry_after_s);
+/* What became of an announcement: taken until when, or why not. */
+void outcome_of_announcement(struct outcome *o, const struct reply_verdict *v);
 /* A verdict: "trusted (owner trusted)", or what the worst perspective says first. */
 void outcome_of_verdict(struct outcome *o, const struct reply_verdict *v);

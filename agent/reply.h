@@ -76,6 +76,11 @@ struct reply_verdict {
     uint64_t held_ima;
     uint64_t unattested_ima;
     struct buffer result; /* the signed token */
+    /* What became of an announcement; not kept. */
+    bool announced;
+    bool announcement_accepted;
+    char announcement_expires[REPLY_WORD_SIZE];
+    struct reply_reason announcement_reason; /* the first, of a refusal */
 };
 MUST_CHECK enum status reply_verdict_parse(struct bytes body, struct reply_verdict *out,
                                            struct diag *diag);

@@ -95,16 +95,29 @@ reply_activation_parse(struct bytes body, struct reply_activation *out, struct d
 }
 
 static void
+take_reason(const json_t *item, struct reply_reason *r)
+{
+    (void)field_json_text(item, "code", r->code, sizeof r->code);
+    (void)field_json_text(item, "what", r->what, sizeof r->what);
+    (void)field_json_text(item, "sentence", r->sentence, sizeof r->sentence);
+}
+
+static void
 take_reasons(const json_t *list, struct reply_perspective *out)
 {
     out->n_reasons = json_array_size(list);
-    for (size_t i = 0; i < out->n_reasons && i < REPLY_REASONS; i++) {
-        const json_t *item = json_array_get(list, i);
-        struct reply_reason *r = &out->reasons[i];
-        (void)field_json_text(item, "code", r->code, sizeof r->code);
-        (void)field_json_text(item, "what", r->what, sizeof r->what);
-        (void)field_json_text(item, "sentence", r->sentence, sizeof r->sentence);
-    }
+    for (size_t i = 0; i < out->n_reasons && i < REPLY_REASONS; i++)
+        take_reason(json_array_get(list, i), &out->reasons[i]);
+}
+
+static void
+take_announcement(const json_t *value, struct reply_verdict *out)
+{
+    out->announced = json_is_object(value);
+    out->announcement_accepted = json_is_true(json_object_get(value, "accepted"));
+    (void)field_json_text(value, "expires", out->announcement_expires,
+                          sizeof out->announcement_expires);
+    take_reason(json_array_get(json_object_get(value, "reasons"), 0), &out->announcement_reason);
 }
 
 static bool
@@ -137,6 +150,7 @@ reply_verdict_parse(struct bytes body, struct reply_verdict *out, struct diag *d
     out->has_boot_log = field_json_hex(held, "boot_log", out->boot_log, sizeof out->boot_log);
     (void)field_json_u64(json_object_get(root, "unattested"), "ima", &out->unattested_ima);
     (void)field_json_text(root, "expires", out->expires, sizeof out->expires);
+    take_announcement(json_object_get(root, "announcement"), out);
     const char *result = json_string_value(json_object_get(root, "result"));
     buffer_append_text(&out->result, result ? result : "");
     if (!field_json_text(root, "attestation", out->attestation, sizeof out->attestation) ||

@@ -27,6 +27,7 @@ enum step { STEP_CHALLENGE, STEP_QUOTE, STEP_SEND, STEP_END };
 
 struct round {
     const struct settings *settings;
+    struct bytes announcement;
     struct state *state;
     struct outcome *out;
     struct client *client;
@@ -246,7 +247,7 @@ make_quote(struct round *r)
         .origin = r->settings->origin,
         .exporter = exporter_of(r),
     };
-    enum status s = bundle_prepare(&r->bundle, r->settings, &r->device);
+    enum status s = bundle_prepare(&r->bundle, r->settings, &r->device, r->announcement);
     if (s == STATUS_OK)
         s = bundle_quote(&r->bundle, &r->device, &binding, &diag);
     if (s == STATUS_OK)
@@ -361,17 +362,22 @@ send_evidence(struct round *r)
 }
 
 void
-round_run(const struct settings *settings, client_stop stop, struct state *state,
-          struct outcome *out)
+round_run(const struct round_order *order, struct state *state, struct outcome *out)
 {
     static enum step (*const steps[])(struct round *) = {
         [STEP_CHALLENGE] = get_challenge,
         [STEP_QUOTE] = make_quote,
         [STEP_SEND] = send_evidence,
     };
-    CLEANUP(close_round) struct round r = {.settings = settings, .state = state, .out = out};
+    CLEANUP(close_round)
+    struct round r = {
+        .settings = order->settings,
+        .announcement = order->announcement,
+        .state = state,
+        .out = out,
+    };
     *out = (struct outcome){0};
-    enum step step = open_round(&r, stop) ? STEP_CHALLENGE : STEP_END;
+    enum step step = open_round(&r, order->stop) ? STEP_CHALLENGE : STEP_END;
     for (unsigned n = 0; step != STEP_END && n < STEPS_MAX; n++)
         step = steps[step](&r);
     if (step != STEP_END)

@@ -43,24 +43,42 @@ has_verdict(const struct outcome *o)
     return o->kind == OUTCOME_TRUSTED || o->kind == OUTCOME_NOT_TRUSTED;
 }
 
+static void
+end_turn(const struct settings *settings, int64_t started_s, const struct outcome *o,
+         struct state *state)
+{
+    uint64_t n_failures = state->round.n_failures;
+    state->round = (struct state_round){
+        .started_s = started_s,
+        .ended_s = clock_now_s(),
+        .outcome = *o,
+        .n_failures = has_verdict(o) ? 0 : n_failures + 1,
+    };
+    turn_save(settings, state);
+}
+
 void
 turn_attest(const struct settings *settings, client_stop stop, struct state *state)
 {
+    const struct round_order order = {.settings = settings, .stop = stop};
     struct outcome o = {0};
-    uint64_t n_failures = state->round.n_failures;
     int64_t started_s = clock_now_s();
-    round_run(settings, stop, state, &o);
+    round_run(&order, state, &o);
     if (o.enroll_helps && settings->enroll_automatic) {
         log_line(LOG_LEVEL_NOTICE, "%s; enrolling", o.message);
         turn_enroll(settings, stop, state, &o);
         if (o.kind == OUTCOME_DONE)
-            round_run(settings, stop, state, &o);
+            round_run(&order, state, &o);
     }
-    state->round = (struct state_round){
-        .started_s = started_s,
-        .ended_s = clock_now_s(),
-        .outcome = o,
-        .n_failures = has_verdict(&o) ? 0 : n_failures + 1,
-    };
-    turn_save(settings, state);
+    end_turn(settings, started_s, &o, state);
+}
+
+void
+turn_announce(const struct settings *settings, struct bytes announcement, struct state *state)
+{
+    const struct round_order order = {.settings = settings, .announcement = announcement};
+    struct outcome o = {0};
+    int64_t started_s = clock_now_s();
+    round_run(&order, state, &o);
+    end_turn(settings, started_s, &o, state);
 }

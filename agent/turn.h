@@ -10,6 +10,8 @@
 
 /* state->round tells how it ended; state is saved, and a failure to save it is logged. */
 void turn_attest(const struct settings *settings, client_stop stop, struct state *state);
+/* One round that brings an announcement; no enrolment. */
+void turn_announce(const struct settings *settings, struct bytes announcement, struct state *state);
 /* The same for an enrolment that was asked for. */
 void turn_enroll(const struct settings *settings, client_stop stop, struct state *state,
                  struct outcome *out);

@@ -5,6 +5,7 @@ Everything lives under one directory, listens on loopback only, and is stopped b
 """
 
 import contextlib
+import hashlib
 import importlib.machinery
 import importlib.util
 import json
@@ -154,14 +155,17 @@ class Tpm:
         for begin in range(0, len(words), 32):
             self.tool("tpm2_pcrextend", *words[begin:begin + 32])
 
-    def boot(self, recorded, drop=(), ima=True):
-        """Switch on and extend what a recorded boot extended; drop: event numbers left out."""
+    def boot(self, recorded, drop=(), ima=True, other=None):
+        """Switch on and extend what a recorded boot extended; drop: event numbers left out; other:
+        content by event number, measured instead of what was."""
         self.power_on()
         directory = BOOTS / recorded
         log = directory / "boot-log"
         pairs = []
         if log.exists():
             for number, (pcr, kind, digests, _) in enumerate(replay.parse_log(log.read_bytes()), 1):
+                if number in (other or {}):
+                    digests = {bank: hashlib.new(bank, other[number]).digest() for bank in digests}
                 if kind != replay.EV_NO_ACTION and number not in drop:
                     pairs.append((pcr, digests))
         if ima:
@@ -182,6 +186,20 @@ def log_without(recorded, numbers, target):
     out = data[:spans[0][0]] + b"".join(
         data[a:b] for number, (a, b) in enumerate(spans, 1) if number not in numbers)
     pathlib.Path(target).write_bytes(out)
+    return target
+
+
+def log_with(recorded, other, target):
+    """The recorded boot log of a machine that measured other content, by event number."""
+    data = bytearray((BOOTS / recorded / "boot-log").read_bytes())
+    spans = event_spans(bytes(data))
+    events = replay.parse_log(bytes(data))
+    for number, content in other.items():
+        begin, end = spans[number - 1]
+        for bank, digest in events[number - 1][2].items():
+            at = data.index(digest, begin, end)
+            data[at:at + len(digest)] = hashlib.new(bank, content).digest()
+    pathlib.Path(target).write_bytes(data)
     return target
 
 
