@@ -19,7 +19,7 @@ image_begin(struct context *c, const char *platform, struct image_work *w)
 static int
 tell_failure(const struct image_work *w, enum status s, const char *path)
 {
-    if (!path || s == STATUS_NOT_FOUND || s == STATUS_DENIED || s == STATUS_IO) {
+    if (!path || w->unread) {
         (void)command_fail(s, &w->diag);
         return EXIT_USAGE;
     }
@@ -46,7 +46,9 @@ image_end(struct image_work *w, enum status s, const char *path)
 enum status
 image_load(struct image_work *w, const char *path, struct buffer *out)
 {
-    return file_load(path, LIMIT_IMAGE, out, &w->diag);
+    enum status s = file_load(path, LIMIT_IMAGE, out, &w->diag);
+    w->unread = s != STATUS_OK;
+    return s;
 }
 
 enum status
@@ -73,6 +75,9 @@ const struct command image_commands[] = {
     {"reference", "from-uki", "FILE " SET_ARGUMENTS, 1, 1,
      "expect a unified kernel image: itself, its sections, its phases", image_from_uki,
      SET_OPTIONS "stub-version options loader"},
+    {"reference", "from-grub", "--root DEVICE=DIR " SET_ARGUMENTS, 0, 0,
+     "expect the commands and files of a boot through GRUB", image_from_grub,
+     SET_OPTIONS "root prefix begin entry volume set"},
     {"reference", "from-fit", "FILE " SET_ARGUMENTS, 1, 1,
      "expect a FIT that U-Boot boots: kernel and ramdisk", image_from_fit,
      SET_OPTIONS "configuration bootargs"},

@@ -14,6 +14,7 @@ struct image_work {
     struct set *set;
     struct measurements list;
     struct diag diag;
+    bool unread;  /* diag is about reading a file */
     bool by_line; /* diag's offset is a line, not a byte */
 };
 
@@ -33,6 +34,7 @@ const char *image_base_name(const char *path);
 /* The commands. */
 int image_from_efi(struct context *c);
 int image_from_uki(struct context *c);
+int image_from_grub(struct context *c);
 int image_from_fit(struct context *c);
 int image_from_bootargs(struct context *c);
 int image_from_files(struct context *c);
