@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/advisory_json.h"
 
 #include <dirent.h>
@@ -16,9 +17,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CLAUSE       "EK certificates"
-#define FILE_MAX     (16u * 1024u * 1024u) /* a CRL or a bundle */
-#define ADVISORY_MAX LIMIT_JSON_BODY
+#define CLAUSE          "EK certificates"
+#define FILE_MAX        (16u * 1024u * 1024u) /* a CRL or a bundle */
+#define ADVISORY_MAX    LIMIT_JSON_BODY
+#define ADVISORY_SUFFIX ".json"
 
 struct counted_trust {
     struct ek_trust trust; /* first: a reference is a pointer to it */
@@ -114,22 +116,63 @@ load_directory(struct ek_trust *t, enum ek_roots_part part, const char *director
 }
 
 static enum status
-load_advisories(const char *path, struct ek_trust *t, struct diag *diag)
+load_advisory_file(const char *path, struct ek_trust *t, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer text = {0};
-    enum status s = path ? file_load(path, ADVISORY_MAX, &text, diag) : STATUS_NOT_FOUND;
-    if (s == STATUS_NOT_FOUND) {
+    struct diag inner = {0};
+    enum status s = file_load(path, ADVISORY_MAX, &text, diag);
+    if (s != STATUS_OK)
+        return s;
+    s = advisory_json_parse(buffer_bytes(&text), &t->advisories, &inner);
+    if (s != STATUS_OK)
+        return diag_set(diag, s, CLAUSE, inner.offset, "%s: %s", path, inner.text);
+    return count_content(t, 'a', buffer_bytes(&text));
+}
+
+static bool
+is_advisory_name(const char *name)
+{
+    size_t size = strlen(name);
+    size_t end = sizeof ADVISORY_SUFFIX - 1;
+    return name[0] != '.' && size > end && text_equal(name + size - end, ADVISORY_SUFFIX);
+}
+
+/* The operator's own rows: every NAME.json in the directory beside the file, its suffix ".d". */
+static enum status
+load_drop_ins(const char *file, struct ek_trust *t, struct diag *diag)
+{
+    CLEANUP(buffer_free) struct buffer directory = {0};
+    size_t size = strlen(file) - (is_advisory_name(file) ? sizeof ADVISORY_SUFFIX - 1 : 0);
+    buffer_append_format(&directory, "%.*s.d", (int)size, file);
+    const char *name = buffer_text(&directory);
+    CLEANUP(close_directory) DIR *d = name ? opendir(name) : NULL;
+    enum status s = STATUS_OK;
+    if (!d)
+        return name && errno == ENOENT
+                   ? STATUS_OK
+                   : diag_set(diag, STATUS_IO, CLAUSE, 0, "%s.d: %s", file, strerror(errno));
+    for (const struct dirent *e = readdir(d); e && s == STATUS_OK; e = readdir(d)) {
+        CLEANUP(buffer_free) struct buffer path = {0};
+        if (!is_advisory_name(e->d_name))
+            continue;
+        buffer_append_format(&path, "%s/%s", name, e->d_name);
+        const char *text = buffer_text(&path);
+        s = text ? load_advisory_file(text, t, diag) : STATUS_NOMEM;
+    }
+    return s;
+}
+
+static enum status
+load_advisories(const char *path, struct ek_trust *t, struct diag *diag)
+{
+    enum status s = path ? load_advisory_file(path, t, diag) : STATUS_NOT_FOUND;
+    if (s == STATUS_OK || (s == STATUS_NOT_FOUND && path))
+        s = load_drop_ins(path, t, diag);
+    if (s == STATUS_NOT_FOUND)
+        s = STATUS_OK;
+    if (s == STATUS_OK && t->advisories.n_items == 0)
         log_line(LOG_LEVEL_WARNING, "no advisories at %s: no TPM firmware is known as bad",
                  path ? path : "(unset)");
-        return STATUS_OK;
-    }
-    struct diag inner = {0};
-    if (s == STATUS_OK) {
-        s = advisory_json_parse(buffer_bytes(&text), &t->advisories, &inner);
-        if (s != STATUS_OK)
-            return diag_set(diag, s, CLAUSE, inner.offset, "%s: %s", path, inner.text);
-        s = count_content(t, 'a', buffer_bytes(&text));
-    }
     return s;
 }
 

@@ -21,9 +21,9 @@ struct ek_trust {
 struct ek_files;
 
 /* enrollment.ek_roots: anchors; enrollment.ek_bundle: intermediates and CRLs; every file in them
- * but hidden ones must be readable as that (names do not matter). enrollment.advisories: rows. A
- * directory or file that does not exist is said in the log and stands for none. STATUS_INVALID
- * names the file. */
+ * but hidden ones must be readable as that (names do not matter). enrollment.advisories: rows, and
+ * those of every NAME.json in the directory of that name with ".d" for ".json". A directory or file
+ * that does not exist is said in the log and stands for none. STATUS_INVALID names the file. */
 MUST_CHECK enum status ek_files_open(const struct config *config, int64_t now_s,
                                      struct ek_files **out, struct diag *diag);
 /* Load again; on failure what was loaded before stays in force. */

@@ -3,7 +3,9 @@
 #include "daemon/advisory_json.h"
 #include "tests/lib/test.h"
 
-#define STM 0x53544D20u
+#define STM  0x53544D20u
+#define IFX  0x49465800u
+#define INTC 0x494E5443u
 
 static const char two_rows[] =
     "{\"advisories\":["
@@ -126,6 +128,22 @@ ships_a_file_that_it_reads(void **state)
     /* ST33TPHF2ESPI, firmware 71.12: CVE-2019-16863; mended in 71.16. */
     assert_true(is_named(&list, STM, "", UINT64_C(0x0047000c00000000)));
     assert_false(is_named(&list, STM, "", UINT64_C(0x0047001000000000)));
+    /* Each row's last bad firmware, and the first that is mended. */
+    static const struct {
+        uint32_t manufacturer;
+        uint64_t bad, good;
+    } rows[] = {
+        {IFX, UINT64_C(0x0005003D00000000), UINT64_C(0x0005003E00000000)}, /* CVE-2017-15361 */
+        {IFX, UINT64_C(0x0007003D00100A00), UINT64_C(0x0007003E00000000)},
+        {IFX, UINT64_C(0x000F001500000000), UINT64_C(0x000F001700000000)},  /* CVE-2025-2884 */
+        {INTC, UINT64_C(0x000B000800320D62), UINT64_C(0x000B000800460000)}, /* CVE-2019-11090 */
+        {INTC, UINT64_C(0x000C000000230000), UINT64_C(0x000C0000002D0000)},
+        {INTC, UINT64_C(0x000D000000000000), UINT64_C(0x01F4000E00000000)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(is_named(&list, rows[i].manufacturer, "", rows[i].bad));
+        assert_false(is_named(&list, rows[i].manufacturer, "", rows[i].good));
+    }
 }
 
 static void
