@@ -140,8 +140,27 @@ check_phase(struct replay_work *w, const struct replay_event *e, size_t *phase)
     *phase = i + 1;
 }
 
+/* systemd caps each PCR once in a boot. */
+static void
+check_separator(struct replay_work *w, const struct replay_event *e, uint32_t *capped)
+{
+    if ((*capped & (1u << e->pcr)) != 0) {
+        struct reason *r = reasons_add_at(w->reasons, REASON_LOG_SEPARATOR, REASON_LOG_USERSPACE,
+                                          (int32_t)e->pcr, (int64_t)e->number);
+        r->bound = true;
+        reason_set_found(r, "second os-separator");
+    }
+    *capped |= 1u << e->pcr;
+}
+
+/* What was seen of the structure of the log so far. */
+struct progress {
+    size_t phase;    /* phases passed */
+    uint32_t capped; /* PCRs with an os-separator */
+};
+
 static enum status
-take_record(struct replay_work *w, const struct userspace_record *r, size_t *phase)
+take_record(struct replay_work *w, const struct userspace_record *r, struct progress *progress)
 {
     struct replay_event *out = &w->out->events[w->out->n_events++];
     out->log = REASON_LOG_USERSPACE;
@@ -158,7 +177,9 @@ take_record(struct replay_work *w, const struct userspace_record *r, size_t *pha
     enum status s = bind(w, r, &out->meaning);
     name_structure(r, &out->meaning);
     if (s == STATUS_OK && r->pcr == PCR_PHASES && out->meaning.action)
-        check_phase(w, out, phase);
+        check_phase(w, out, &progress->phase);
+    else if (s == STATUS_OK && out->meaning.action)
+        check_separator(w, out, &progress->capped);
     return s;
 }
 
@@ -182,12 +203,12 @@ replay_userspace_events(struct replay_work *w)
     const struct userspace *u = w->out->userspace;
     size_t n_unattested = 0;
     size_t first = u ? u->n_records : 0;
-    size_t phase = 0;
+    struct progress progress = {0};
     for (size_t i = 0; u && i < u->n_records; i++) {
         const struct userspace_record *r = &u->records[i];
         bool quoted = r->has_pcr && w->out->pcrs[r->pcr] != REPLAY_PCR_NOT_QUOTED;
         if (quoted && i < w->userspace_end[r->pcr] && w->out->pcrs[r->pcr] == REPLAY_PCR_PROVEN) {
-            enum status s = take_record(w, r, &phase);
+            enum status s = take_record(w, r, &progress);
             if (s != STATUS_OK)
                 return s;
             continue;
@@ -197,7 +218,7 @@ replay_userspace_events(struct replay_work *w)
     }
     if (u)
         note_rest(w, n_unattested, first);
-    if (phase > 0)
-        replay_note_phase(w, replay_phases[phase - 1]);
+    if (progress.phase > 0)
+        replay_note_phase(w, replay_phases[progress.phase - 1]);
     return STATUS_OK;
 }

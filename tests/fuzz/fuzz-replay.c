@@ -16,6 +16,7 @@
 #define FLAG_PADDED  2u
 #define FLAG_STATE   4u
 #define FLAG_NO_LOG  8u
+#define FLAG_OVERLAP 16u /* the last record is sent a second time */
 #define QUOTED       0xFFFFu
 
 static struct hasher *hasher;
@@ -46,6 +47,20 @@ quote_log(struct quote *q, struct bytes boot_log)
         }
     }
     free(pcrs);
+}
+
+static void
+repeat_last(struct bytes boot_log, struct buffer *out)
+{
+    struct reasons reasons = {0};
+    CLEANUP(eventlog_freep) struct eventlog *log = NULL;
+    enum status s = eventlog_parse(boot_log, &log, &reasons);
+    assert(s == STATUS_OK);
+    reasons_free(&reasons);
+    size_t size = log ? log->size : boot_log.size;
+    size_t last = log ? log->events[log->n_events - 1].offset : size;
+    buffer_append(out, bytes_slice(boot_log, 0, size));
+    buffer_append(out, bytes_slice(boot_log, last, size - last));
 }
 
 static void
@@ -105,6 +120,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct quote *q = calloc(1, sizeof *q);
     assert(q);
     quote_log(q, in.boot_log);
+    CLEANUP(buffer_free) struct buffer repeated = {0};
+    if ((flags & FLAG_OVERLAP) != 0) {
+        repeat_last(in.boot_log, &repeated);
+        in.boot_log = buffer_bytes(&repeated);
+    }
     if ((flags & FLAG_STATE) != 0) {
         in.state = (struct replay_state){.n_entries = 3, .n_banks = 2, .aggregate_seen = true};
         for (size_t bank = 0; bank < 2; bank++)

@@ -315,6 +315,24 @@ a_missing_os_separator_is_named(void **state)
     finish(&u);
 }
 
+/* Threat 24. */
+static void
+refuses_a_second_os_separator(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 7, "os-separator", "os-separator");
+    add(&u, 6, "os-separator", "os-separator");
+    add(&u, 7, "os-separator", "os-separator");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    const struct reason *r = round_assert_reason(u.r, REASON_LOG_SEPARATOR);
+    assert_int_equal(7, r->pcr);
+    assert_int_equal(2, r->event);
+    assert_int_equal(REASON_LOG_USERSPACE, r->log);
+    finish(&u);
+}
+
 /* PCR 12 has no events of the firmware. */
 static void
 a_missing_record_of_another_pcr_is_named_too(void **state)
@@ -405,6 +423,7 @@ main(void)
         cmocka_unit_test(the_phase_model_is_not_asked_when_there_is_a_log),
         cmocka_unit_test(a_missing_record_of_known_content_is_named),
         cmocka_unit_test(a_missing_os_separator_is_named),
+        cmocka_unit_test(refuses_a_second_os_separator),
         cmocka_unit_test(a_missing_record_of_another_pcr_is_named_too),
         cmocka_unit_test(refuses_phases_out_of_order),
         cmocka_unit_test(an_os_separator_does_not_break_the_aggregate),
