@@ -385,6 +385,41 @@ keeps_an_algorithm_that_it_does_not_know_without_replaying_it(void **state)
     free(pcrs);
 }
 
+/* Threat 27. */
+static void
+refuses_an_unknown_algorithm_of_no_size_or_too_large(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        empty_log();
+        b.log.data[SPEC_ID_DATA + 28] = 0x77; /* instead of SHA-1 */
+        b.log.data[SPEC_ID_DATA + 30] = i == 0 ? 0 : ALG_MAX_SIZE + 1;
+        assert_refused(REASON_LOG_ALGORITHM, 0);
+    }
+}
+
+/* Threat 29: the start value is PCR 0's, and an event of that type in another PCR says nothing. */
+static void
+an_hcrtm_event_of_another_pcr_changes_no_start(void **state)
+{
+    (void)state;
+    empty_log();
+    (void)log_builder_text(&b, 1, EVENT_EFI_HCRTM, "HCRTM");
+    CLEANUP(eventlog_freep) struct eventlog *log = parse();
+    assert_false(log->hcrtm);
+}
+
+/* Only EV_NO_ACTION makes a Spec ID event of these bytes. */
+static void
+the_spec_id_event_has_its_type(void **state)
+{
+    (void)state;
+    empty_log();
+    b.log.data[4] = EVENT_IPL;
+    CLEANUP(eventlog_freep) struct eventlog *log = parse();
+    assert_int_equal(EVENTLOG_SHA1, log->format);
+}
+
 static void
 names_types_and_admits_what_it_does_not_know(void **state)
 {
@@ -431,6 +466,9 @@ main(void)
         cmocka_unit_test(reads_a_sha1_log_for_inspection),
         cmocka_unit_test(knows_a_ccel_by_its_first_register),
         cmocka_unit_test(keeps_an_algorithm_that_it_does_not_know_without_replaying_it),
+        cmocka_unit_test(refuses_an_unknown_algorithm_of_no_size_or_too_large),
+        cmocka_unit_test(an_hcrtm_event_of_another_pcr_changes_no_start),
+        cmocka_unit_test(the_spec_id_event_has_its_type),
         cmocka_unit_test(names_types_and_admits_what_it_does_not_know),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -315,6 +315,65 @@ a_missing_os_separator_is_named(void **state)
     finish(&u);
 }
 
+/* Records of other PCRs and of NV indices stand in between; the first place is before one's own. */
+static void
+names_the_place_of_a_missing_record_among_others(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    buffer_append_text(&u.log, "\x1e{\"nv_index\":30474752,\"digests\":[" DIGEST "]}\n");
+    log_builder_extend(&u.r->b, 11, bytes_of_text("enter-initrd"));
+    add(&u, 11, "leave-initrd", "leave-initrd");
+    add(&u, 15, "y", "y");
+    add(&u, 11, "sysinit", "sysinit");
+    quote_double_take(&u.r->q, &u.r->b);
+    add(&u, 11, "ready", "ready"); /* later than the quote */
+    replay(&u);
+    const struct reason *r = round_assert_reason(u.r, REASON_LOG_RECORD_MISSING);
+    assert_string_equal("enter-initrd", r->what);
+    assert_int_equal(2, r->event);
+    finish(&u);
+}
+
+/* Threat 26: no more places are tried than a boot has records. */
+static void
+names_no_record_among_very_many(void **state)
+{
+    (void)state;
+    for (int n = 32; n < 34; n++) {
+        struct user_log u = start();
+        for (int i = 0; i < n; i++)
+            add(&u, 7, "x", "x");
+        log_builder_extend(&u.r->b, 7, bytes_of_text("os-separator"));
+        quote_double_take(&u.r->q, &u.r->b);
+        replay(&u);
+        (void)round_assert_reason(u.r,
+                                  n == 32 ? REASON_LOG_RECORD_MISSING : REASON_LOG_PCR_MISMATCH);
+        finish(&u);
+    }
+}
+
+/* Only PCR 11 has phases, and only some have an os-separator. */
+static void
+knows_records_in_their_pcrs_only(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t pcr;
+        const char *text;
+    } rows[] = {{9, "ready"}, {8, "os-separator"}, {11, "os-separator"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct user_log u = start();
+        add(&u, 15, "x", "x");
+        log_builder_extend(&u.r->b, rows[i].pcr, bytes_of_text(rows[i].text));
+        quote_double_take(&u.r->q, &u.r->b);
+        replay(&u);
+        (void)round_assert_reason(u.r, REASON_LOG_PCR_MISMATCH);
+        finish(&u);
+    }
+}
+
 /* Threat 24. */
 static void
 refuses_a_second_os_separator(void **state)
@@ -423,6 +482,9 @@ main(void)
         cmocka_unit_test(the_phase_model_is_not_asked_when_there_is_a_log),
         cmocka_unit_test(a_missing_record_of_known_content_is_named),
         cmocka_unit_test(a_missing_os_separator_is_named),
+        cmocka_unit_test(names_the_place_of_a_missing_record_among_others),
+        cmocka_unit_test(names_no_record_among_very_many),
+        cmocka_unit_test(knows_records_in_their_pcrs_only),
         cmocka_unit_test(refuses_a_second_os_separator),
         cmocka_unit_test(a_missing_record_of_another_pcr_is_named_too),
         cmocka_unit_test(refuses_phases_out_of_order),
