@@ -131,6 +131,24 @@ document_read_templates(const struct shape_node *node, void *list)
     return shape_array(node, &shape, list);
 }
 
+enum status
+document_add_files(const struct shape_node *node, const struct digest *files, size_t n,
+                   struct file_set *set)
+{
+    size_t counts[ALG_COUNT] = {0};
+    for (size_t i = 0; i < n; i++)
+        counts[alg_index(files[i].alg)]++;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < ALG_COUNT; i++)
+        s = file_set_reserve(set, node->source->arena, alg_at(i)->id, counts[i]);
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        s = file_set_add(set, &files[i]);
+        if (s == STATUS_INVALID)
+            s = shape_refuse(node, "item %zu is all zero, as only a violation is", i);
+    }
+    return s;
+}
+
 static enum status
 read_policy(const struct shape_node *root, struct document *d)
 {

@@ -22,6 +22,9 @@ struct document {
 enum status document_read_effect(const struct shape_node *node, void *effect);
 /* Reader of an array of PCR numbers into a uint32_t mask: 0 to 22, not 16, each once, not none. */
 enum status document_read_pcrs(const struct shape_node *node, void *mask);
+/* Fill an empty set with digests that were read at the node. */
+enum status document_add_files(const struct shape_node *node, const struct digest *files, size_t n,
+                               struct file_set *set);
 /* Reader of one PCR number as above into a uint32_t. */
 enum status document_read_pcr(const struct shape_node *node, void *pcr);
 /* Reader of one digest "sha256:HEX" into struct digest. */

@@ -179,7 +179,7 @@ check_files(const struct compiled_policy *c, struct diag *diag)
     size_t n = 0;
     for (size_t i = 0; i < c->ima.n; i++)
         n += file_set_count(&c->ima.items[i].document->reference->files);
-    if (c->policy->ima.present && n == 0)
+    if (c->policy->ima.references.n > 0 && n == 0)
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "policy %s: ima: the reference sets have no files", c->info->id);
     return STATUS_OK;

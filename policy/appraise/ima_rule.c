@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: proven IMA entries, and what earlier ones of the boot came to; to: which files are not
  * allowed; never: judges by a path. */
+#include "appraise/argument.h"
 #include "appraise/rules.h"
 #include "base/text.h"
+#include "evidence/ima_signature.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAMED_MAX 32u /* unknown files that are named; further ones are counted */
+#define FEW_MAX   8u  /* of each other kind of file that is named */
 #define ODD_MAX   16u /* as NAMED_MAX, of each kind of entry that is no statement about a file */
 
-_Static_assert(NAMED_MAX + 4 * ODD_MAX <= LIMIT_REASONS, "no reason of a standing is dropped");
+_Static_assert(NAMED_MAX + 3 * FEW_MAX + 4 * ODD_MAX <= LIMIT_REASONS,
+               "no reason of a standing is dropped");
 
-static bool
-is_allowed(const struct compiled_references *sets, const struct ima_entry *e)
+/* The best word that the sets have for a file; closed, as a file that nobody names, where none has
+ * one. *set is whose word it is. */
+static enum generation_standing
+find_standing(const struct compiled_references *sets, const struct standing_key *key,
+              const struct ima_entry *e, size_t *set)
 {
-    for (size_t i = 0; i < sets->n; i++) {
-        if (file_set_has(&sets->items[i].document->reference->files, e->file_alg, e->file_digest))
-            return true;
+    enum generation_standing best = GENERATION_STANDING_CLOSED;
+    for (size_t i = 0; i < sets->n && best != GENERATION_STANDING_ACTIVE; i++) {
+        enum generation_standing standing = (enum generation_standing)key->stands[i];
+        if (standing >= best ||
+            !file_set_has(&sets->items[i].document->reference->files, e->file_alg, e->file_digest))
+            continue;
+        best = standing;
+        *set = i;
     }
-    return false;
+    return best;
 }
 
 static void
@@ -53,18 +65,113 @@ is_aggregate(const struct standing_rule *now, const struct ima_entry *e)
 }
 
 static void
-judge_file(const struct judge *j, struct standing_rule *now, const struct ima_entry *e)
+name_file(struct standing_rule *now, enum reason_code code, const struct ima_entry *e,
+          const char *expected)
 {
-    now->n_judged++;
-    if (is_allowed(&j->policy->ima, e) || ++now->n_unknown > NAMED_MAX)
-        return;
-    struct reason *r = reasons_add_at(&now->reasons, REASON_IMA_UNKNOWN_FILE, REASON_LOG_IMA,
-                                      (int32_t)e->pcr, (int64_t)e->number);
+    struct reason *r =
+        reasons_add_at(&now->reasons, code, REASON_LOG_IMA, (int32_t)e->pcr, (int64_t)e->number);
     char path[sizeof r->what];
     r->bound = true;
     r->bank = e->file_alg;
     reason_set_what(r, text_escape(e->path, path, sizeof path));
+    reason_set_expected(r, expected);
     reason_set_found_hex(r, e->file_digest);
+}
+
+/* The first few of each code. */
+static void
+name_few(struct standing_rule *now, enum reason_code code, const struct ima_entry *e,
+         const char *expected)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < now->reasons.n_items; i++)
+        n += now->reasons.items[i].code == code;
+    if (n < FEW_MAX)
+        name_file(now, code, e, expected);
+}
+
+static enum status
+is_signed(const struct policy_ima *rule, const struct ima_entry *e, bool *is)
+{
+    const struct policy_signer *signers = rule->signers.items;
+    enum status s = STATUS_OK;
+    *is = false;
+    for (size_t i = 0; s == STATUS_OK && !*is && i < rule->signers.n; i++)
+        s = ima_signature_verify(signers[i].spki, e, is);
+    return s;
+}
+
+/* By its path, which is bound, but a hint: whoever is root chooses it. */
+static bool
+is_excluded(const struct policy_ima *rule, const struct ima_entry *e)
+{
+    char *const *excluded = rule->excluded.items;
+    for (size_t i = 0; i < rule->excluded.n; i++) {
+        struct bytes directory = bytes_of_text(excluded[i]);
+        if (directory.size <= e->path.size &&
+            bytes_equal(directory, bytes_slice(e->path, 0, directory.size)))
+            return true;
+    }
+    return false;
+}
+
+/* No set that is open to the device has it. */
+static enum status
+judge_unlisted(const struct policy_ima *rule, struct standing_rule *now, const struct ima_entry *e)
+{
+    bool is = false;
+    enum status s = is_signed(rule, e, &is);
+    if (s != STATUS_OK || is)
+        return s;
+    if (is_excluded(rule, e)) {
+        now->n_judged--;
+        now->n_excluded++;
+        return STATUS_OK;
+    }
+    if (++now->n_unknown <= NAMED_MAX)
+        name_file(now, REASON_IMA_UNKNOWN_FILE, e, "");
+    return STATUS_OK;
+}
+
+static void
+note_policy(const struct policy_ima *rule, struct standing_rule *now, const struct ima_entry *e)
+{
+    const struct digest *policies = rule->policies.items;
+    for (size_t i = 0; i < rule->policies.n; i++)
+        now->policy_measured =
+            now->policy_measured ||
+            (policies[i].alg == e->file_alg && digest_equal_bytes(&policies[i], e->file_digest));
+}
+
+static enum status
+judge_file(const struct judge *j, struct standing_rule *now, const struct ima_entry *e)
+{
+    const struct policy_ima *rule = &j->policy->policy->ima;
+    const struct compiled_references *sets = &j->policy->ima;
+    size_t set = 0;
+    now->n_judged++;
+    note_policy(rule, now, e);
+    if (file_set_has(&rule->forbidden, e->file_alg, e->file_digest)) {
+        name_few(now, REASON_IMA_FORBIDDEN, e, "");
+        return STATUS_OK;
+    }
+    enum generation_standing standing = find_standing(sets, &now->key, e, &set);
+    switch (standing) {
+    case GENERATION_STANDING_ACTIVE:
+    case GENERATION_STANDING_CANDIDATE:
+        return STATUS_OK;
+    case GENERATION_STANDING_REVOKED:
+        name_few(now, REASON_IMA_REVOKED, e, sets->items[set].document->info.id);
+        return STATUS_OK;
+    case GENERATION_STANDING_RETIRED:
+    case GENERATION_STANDING_RETIRING:
+        now->retired_enforced = now->retired_enforced || standing == GENERATION_STANDING_RETIRED;
+        name_few(now, REASON_IMA_RETIRED, e, sets->items[set].document->info.id);
+        return STATUS_OK;
+    case GENERATION_STANDING_CLOSED:
+        return judge_unlisted(rule, now, e);
+    }
+    return judge_unlisted(rule, now, e);
 }
 
 /* Replay names those of its round in the same words; a boot's earlier ones count as long as it
@@ -79,7 +186,7 @@ count_odd(struct standing_rule *now, const struct ima_entry *e, enum reason_code
         *reasons_add(&now->reasons, code) = ima_reason(code, e);
 }
 
-static void
+static enum status
 judge_entry(const struct judge *j, struct standing_rule *now, const struct ima_entry *e)
 {
     enum reason_code odd[IMA_ODD_MAX];
@@ -88,8 +195,7 @@ judge_entry(const struct judge *j, struct standing_rule *now, const struct ima_e
         count_odd(now, e, odd[i]);
     if (e->number == 0 && ima_is_aggregate(e))
         take_aggregate(now, e);
-    if (n == 0 && !is_aggregate(now, e))
-        judge_file(j, now, e);
+    return n == 0 && !is_aggregate(now, e) ? judge_file(j, now, e) : STATUS_OK;
 }
 
 /* ---- the boot ---- */
@@ -139,14 +245,64 @@ is_anchoring_blamed(const struct judge *j)
     return j->input->found && reasons_find(j->input->found, REASON_IMA_NOT_ANCHORED);
 }
 
+/* Retired is enforced from its date on, unless policy says warn. */
+static enum policy_effect
+effect_of(const struct judge *j, const struct standing_rule *now, const struct reason *r)
+{
+    const struct policy_ima *rule = &j->policy->policy->ima;
+    bool ours = r->code == REASON_IMA_UNKNOWN_FILE || r->code == REASON_IMA_FORBIDDEN ||
+                r->code == REASON_IMA_REVOKED;
+    if (r->code == REASON_IMA_RETIRED)
+        return now->retired_enforced && rule->retired == POLICY_ENFORCE ? rule->effect
+                                                                        : POLICY_WARN;
+    return ours ? rule->effect : judge_effect_found(j, r);
+}
+
+static void
+note_excluded(struct judge *j, const struct standing_rule *now)
+{
+    char text[96];
+    struct reason r = judge_reason(REASON_IMA_EXCLUDED);
+    r.log = REASON_LOG_IMA;
+    r.pcr = (int32_t)IMA_PCR;
+    r.bound = true;
+    (void)snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " files, %zu directories",
+                   now->n_excluded, now->n_excluded + now->n_judged,
+                   j->policy->policy->ima.excluded.n);
+    reason_set_what(&r, j->policy->info->id);
+    reason_set_found(&r, text);
+    judge_note(j, &r);
+}
+
+/* Arguments that make the kernel measure, on every bound line. */
+static void
+judge_arguments(struct judge *j)
+{
+    const struct policy_ima *rule = &j->policy->policy->ima;
+    char *const *arguments = rule->arguments.items;
+    for (size_t i = 0; i < rule->arguments.n; i++) {
+        bool stands = j->proven->n_lines > 0;
+        for (size_t k = 0; k < j->proven->n_lines; k++)
+            stands = stands && argument_stands(j->proven->lines[k].text, arguments[i]);
+        if (stands)
+            continue;
+        struct reason r = judge_reason(REASON_IMA_ARGUMENT);
+        reason_set_what(&r, "command line");
+        reason_set_expected(&r, arguments[i]);
+        if (j->proven->n_lines > 0)
+            reason_set_found(&r, j->proven->lines[0].text);
+        r.bound = j->proven->n_lines > 0;
+        judge_blame(j, &r, rule->effect);
+    }
+}
+
 static void
 tell(struct judge *j, const struct standing_rule *now)
 {
     enum policy_effect effect = j->policy->policy->ima.effect;
     for (size_t i = 0; i < now->reasons.n_items; i++) {
         const struct reason *r = &now->reasons.items[i];
-        bool unknown = r->code == REASON_IMA_UNKNOWN_FILE;
-        judge_blame(j, r, unknown ? effect : judge_effect_found(j, r));
+        judge_blame(j, r, effect_of(j, now, r));
     }
     if (now->n_unknown > NAMED_MAX) {
         char text[64];
@@ -156,11 +312,16 @@ tell(struct judge *j, const struct standing_rule *now)
     }
     if (now->n_judged == 0 && !is_anchoring_blamed(j))
         blame_list(j, REASON_IMA_EMPTY, effect, "");
+    if (j->policy->policy->ima.policies.n > 0 && !now->policy_measured)
+        blame_list(j, REASON_IMA_POLICY, effect, "");
+    if (now->n_excluded > 0)
+        note_excluded(j, now);
 }
 
 enum status
 ima_judge(struct judge *j)
 {
+    judge_arguments(j);
     if (!j->policy->policy->ima.present || !judge_is_proven(j, IMA_PCR))
         return STATUS_OK; /* a covered PCR that is not proven is blamed by judge_found() */
     struct standing_key key = ima_key(j->policy, j->input);
@@ -173,7 +334,9 @@ ima_judge(struct judge *j)
     }
     for (size_t i = 0; i < replay_n_ima(replay); i++) {
         expect_entry(&j->policy->ima, replay_ima_at(replay, i + FILE_SET_AHEAD));
-        judge_entry(j, now, replay_ima_at(replay, i));
+        enum status s = judge_entry(j, now, replay_ima_at(replay, i));
+        if (s != STATUS_OK)
+            return s;
     }
     tell(j, now);
     return now->reasons.failed ? STATUS_NOMEM : STATUS_OK;

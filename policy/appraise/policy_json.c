@@ -203,19 +203,6 @@ read_boot(const struct shape_node *node, void *out)
     return shape_object(node, fields, COUNT_OF(fields), rule);
 }
 
-static enum status
-read_ima(const struct shape_node *node, void *out)
-{
-    static const struct shape_field fields[] = {
-        {"references", true, document_read_references, offsetof(struct policy_ima, references)},
-        {"violations", false, document_read_effect, offsetof(struct policy_ima, violations)},
-        {"effect", false, document_read_effect, offsetof(struct policy_ima, effect)},
-    };
-    struct policy_ima *rule = out;
-    rule->present = true;
-    return shape_object(node, fields, COUNT_OF(fields), rule);
-}
-
 /* ---- the whole ---- */
 
 static const struct shape_field policy_fields[] = {
@@ -236,7 +223,7 @@ static const struct shape_field policy_fields[] = {
     {"phase", false, policy_read_phase, offsetof(struct policy, phase)},
     {"pcrs", false, policy_read_pcrs, offsetof(struct policy, pcrs)},
     {"ledger", false, policy_read_ledger, offsetof(struct policy, ledger)},
-    {"ima", false, read_ima, offsetof(struct policy, ima)},
+    {"ima", false, policy_read_ima, offsetof(struct policy, ima)},
     {"quirks", false, read_quirks, offsetof(struct policy, quirks_denied)},
     {"announce", false, read_announce, offsetof(struct policy, announce)},
 };
@@ -310,5 +297,7 @@ policy_read(const struct shape_node *root, struct policy *out)
             return shape_refuse(&line, "needs \"boot\": only covered PCRs show that no other "
                                        "command line was measured");
     }
+    if (out->ima.arguments.n > 0 && !out->boot.present && shape_member(root, "ima", &line))
+        return shape_refuse(&line, "\"arguments\" needs \"boot\", as command_line does");
     return check_quoted(root, out);
 }

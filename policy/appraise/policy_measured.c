@@ -32,8 +32,8 @@ read_argument(const struct shape_node *node, void *text)
     return shape_text(node, text);
 }
 
-static enum status
-read_arguments(const struct shape_node *node, void *list)
+enum status
+policy_read_arguments(const struct shape_node *node, void *list)
 {
     static const struct shape_array shape = {sizeof(char *), 1, ARGUMENTS_MAX, read_argument};
     return shape_array(node, &shape, list);
@@ -84,8 +84,9 @@ policy_read_command_line(const struct shape_node *node, void *out)
         {"references", false, read_true, offsetof(struct policy_command_line, from_references)},
         {"templates", false, document_read_templates,
          offsetof(struct policy_command_line, templates)},
-        {"required", false, read_arguments, offsetof(struct policy_command_line, required)},
-        {"forbidden", false, read_arguments, offsetof(struct policy_command_line, forbidden)},
+        {"required", false, policy_read_arguments, offsetof(struct policy_command_line, required)},
+        {"forbidden", false, policy_read_arguments,
+         offsetof(struct policy_command_line, forbidden)},
         {"effect", false, document_read_effect, offsetof(struct policy_command_line, effect)},
     };
     struct policy_command_line *rule = out;

@@ -319,23 +319,6 @@ read_components(const struct shape_node *node, void *out)
 
 /* ---- files ---- */
 
-static enum status
-add_files(const struct shape_node *node, const struct digest *files, size_t n, struct file_set *set)
-{
-    size_t counts[ALG_COUNT] = {0};
-    for (size_t i = 0; i < n; i++)
-        counts[alg_index(files[i].alg)]++;
-    enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < ALG_COUNT; i++)
-        s = file_set_reserve(set, node->source->arena, alg_at(i)->id, counts[i]);
-    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
-        s = file_set_add(set, &files[i]);
-        if (s == STATUS_INVALID)
-            s = shape_refuse(node, "item %zu is all zero, as only a violation is", i);
-    }
-    return s;
-}
-
 /* The digests as read lie in an arena of their own: only the table stays. */
 static enum status
 read_files(const struct shape_node *node, void *out)
@@ -350,7 +333,7 @@ read_files(const struct shape_node *node, void *out)
     struct shape_list list = {0};
     enum status s = shape_array(&here, &shape, &list);
     if (s == STATUS_OK)
-        s = add_files(node, list.items, list.n, out);
+        s = document_add_files(node, list.items, list.n, out);
     arena_free(&scratch);
     return s;
 }

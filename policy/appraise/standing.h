@@ -24,7 +24,9 @@ struct standing_rule {
     bool aggregate; /* entry 0 is a boot_aggregate, which says: */
     uint16_t aggregate_alg;
     struct digest aggregate_digest; /* size 0: replay took it away */
-    uint64_t n_judged, n_unknown;
+    uint64_t n_judged, n_unknown, n_excluded;
+    bool policy_measured;   /* one that the rule names */
+    bool retired_enforced;  /* some file is of a generation whose date is over */
     struct reasons reasons; /* the first of each code */
 };
 

@@ -157,6 +157,12 @@
     X(REASON_PHASE, "phase.unaccepted", REASON_KIND_REASON, "PCR 11 has not reached a boot phase that policy accepts") \
     X(REASON_PCR_VALUE, "pcr.value", REASON_KIND_REASON, "the quoted PCR has none of the values that policy names") \
     X(REASON_IMA_UNKNOWN_FILE, "ima.unknown-file", REASON_KIND_REASON, "a measured file's digest is not allowed") \
+    X(REASON_IMA_FORBIDDEN, "ima.forbidden-file", REASON_KIND_REASON, "a measured file's digest is forbidden") \
+    X(REASON_IMA_RETIRED, "ima.retired-file", REASON_KIND_REASON, "a measured file's digest is allowed by a retired generation only") \
+    X(REASON_IMA_REVOKED, "ima.revoked-file", REASON_KIND_REASON, "a measured file's digest is allowed by a revoked generation only") \
+    X(REASON_IMA_POLICY, "ima.policy", REASON_KIND_REASON, "none of the IMA policies that policy names was measured") \
+    X(REASON_IMA_ARGUMENT, "ima.argument", REASON_KIND_REASON, "an argument that IMA needs is not on the bound kernel command line") \
+    X(REASON_IMA_EXCLUDED, "ima.excluded", REASON_KIND_FACT, "files that policy excludes by their directory, and that nothing else allows") \
     X(REASON_IMA_EMPTY, "ima.empty", REASON_KIND_REASON, "policy wants IMA, but nothing was measured") \
     X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from") \
     X(REASON_BOOT_ANNOUNCED, "boot.announced", REASON_KIND_FACT, "the device announced this value for this boot") \

@@ -17,6 +17,8 @@ struct mutation {
 
 extern const struct mutation mutation_logs[];
 extern const size_t mutation_n_logs;
+extern const struct mutation mutation_policy[];
+extern const size_t mutation_n_policy;
 extern const struct mutation mutation_rules[];
 extern const size_t mutation_n_rules;
 extern const struct mutation mutation_elsewhere[];

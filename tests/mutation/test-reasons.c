@@ -29,10 +29,12 @@ static void
 every_code_has_one_row(void **state)
 {
     (void)state;
-    assert_int_equal(REASON_COUNT - 1, mutation_n_logs + mutation_n_rules + mutation_n_elsewhere);
+    assert_int_equal(REASON_COUNT - 1,
+                     mutation_n_logs + mutation_n_policy + mutation_n_rules + mutation_n_elsewhere);
     for (int code = REASON_NONE + 1; code < REASON_COUNT; code++) {
         size_t n = 0;
         (void)find_row(mutation_logs, mutation_n_logs, (enum reason_code)code, &n);
+        (void)find_row(mutation_policy, mutation_n_policy, (enum reason_code)code, &n);
         (void)find_row(mutation_rules, mutation_n_rules, (enum reason_code)code, &n);
         (void)find_row(mutation_elsewhere, mutation_n_elsewhere, (enum reason_code)code, &n);
         if (n != 1)
@@ -91,6 +93,8 @@ static void
 one_change_to_boot_or_documents_gives_one_reason(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < mutation_n_policy; i++)
+        try_row(&mutation_policy[i]);
     for (size_t i = 0; i < mutation_n_rules; i++)
         try_row(&mutation_rules[i]);
 }

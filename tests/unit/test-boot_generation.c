@@ -26,6 +26,8 @@ start(void **state)
     appraise_case_documents(c);
     appraise_case_edit(c, 0, "\"references\": [\"boot\"], \"effect\"",
                        "\"references\": [\"boot\", \"boot2\"], \"effect\"");
+    appraise_case_edit(c, 0, "\"ima\": {\"references\": [\"boot\"]",
+                       "\"ima\": {\"references\": [\"boot\", \"boot2\"]");
     return 0;
 }
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signature of a file in an IMA list (template ima-sig): version 2 of security.ima, over the
+ * file's digest. Listed is not verified: the kernel logs what stands in the attribute, so it counts
+ * only by a key that the verifier holds. Pure. [kernel security/integrity/digsig_asymmetric.c]
+ */
+#pragma once
+
+#include "evidence/ima.h"
+
+/* DER SubjectPublicKeyInfo from the first PEM block "PUBLIC KEY" or "CERTIFICATE" of text, into
+ * out. STATUS_MALFORMED: there is none, or a key that key_is_strong() does not take;
+ * STATUS_NOMEM, STATUS_CRYPTO. */
+MUST_CHECK enum status ima_signer_parse(struct bytes pem, struct buffer *out);
+/* *valid only when the entry has such a signature, over its own file digest, by the key. A digest
+ * of fs-verity, another version, another algorithm than the digest's: not valid. STATUS_NOMEM. */
+MUST_CHECK enum status ima_signature_verify(struct bytes spki, const struct ima_entry *e,
+                                            bool *valid);
