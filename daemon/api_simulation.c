@@ -140,7 +140,7 @@ post_simulation(struct request *request, struct response *response)
     if (s == STATUS_OK) {
         struct survey_options options = {
             .kind = &simulation_kind,
-            .subject = simulation_new(snapshot_get(v->snapshot), candidates),
+            .subject = simulation_new(snapshot_get(v->snapshot), candidates, body.predict),
             .access = &request->access,
             .now_s = request_now_s(request),
         };

@@ -197,6 +197,8 @@ result_sign(const struct result_input *input, enum result_dialect dialect, const
 {
     *out = NULL;
     CLEANUP(buffer_free) struct buffer claims = {0};
+    if (appraisal_is_predicted(input->appraisal))
+        return STATUS_INVALID;
     enum status s = encode_claims(input, dialect, &claims);
     if (s != STATUS_OK)
         return s;

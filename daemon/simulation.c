@@ -4,12 +4,19 @@
 #include "daemon/simulation.h"
 
 #include "appraise/comparison.h"
+#include "appraise/prediction.h"
 #include "base/cleanup.h"
 
 #include <stdlib.h>
 
 struct simulation {
     struct documents *in_force, *candidates;
+    bool predict;
+};
+
+struct tally {
+    struct comparison comparison;
+    size_t n_outcomes[3]; /* by enum prediction_outcome */
 };
 
 static void
@@ -22,7 +29,7 @@ free_subject(void *subject)
 }
 
 void *
-simulation_new(struct documents *in_force, struct documents *candidates)
+simulation_new(struct documents *in_force, struct documents *candidates, bool predict)
 {
     struct simulation *s = calloc(1, sizeof *s);
     if (!s) {
@@ -32,6 +39,7 @@ simulation_new(struct documents *in_force, struct documents *candidates)
     }
     s->in_force = in_force;
     s->candidates = candidates;
+    s->predict = predict;
     return s;
 }
 
@@ -39,14 +47,27 @@ static void *
 new_tally(const void *subject)
 {
     (void)subject;
-    return calloc(1, sizeof(struct comparison));
+    return calloc(1, sizeof(struct tally));
 }
 
 static void
 free_tally(void *tally)
 {
-    comparison_free(tally);
-    free(tally);
+    struct tally *t = tally;
+    comparison_free(&t->comparison);
+    free(t);
+}
+
+static enum status
+predict(struct hasher *h, const struct simulation *simulation, struct tally *tally,
+        const struct prediction_input *in, struct prediction *out)
+{
+    enum prediction_outcome outcome = PREDICTION_UNKNOWN;
+    if (!simulation->predict)
+        return STATUS_OK;
+    enum status s = prediction_make(h, in, out, &outcome);
+    tally->n_outcomes[outcome]++;
+    return s;
 }
 
 static enum status
@@ -59,23 +80,50 @@ visit(const void *subject, void *tally, struct hasher *h, const struct survey_ro
     device.name = one->device->name;
     device.labels = one->device->labels;
     device.n_labels = one->device->n_labels;
-    enum status s = stored_round_appraise_as(h, one->round, &device, simulation->in_force, &before);
+    CLEANUP(prediction_clear) struct prediction prediction = {0};
+    struct tally *t = tally;
+    struct stored_view view = {.subject = &device};
+    enum status s = stored_round_appraise_as(h, one->round, &view, simulation->in_force, &before);
     if (s == STATUS_OK)
-        s = stored_round_appraise_as(h, one->round, &device, simulation->candidates, &after);
-    return s == STATUS_OK ? comparison_add(tally, one->device->id, before, after) : s;
+        s = predict(h, simulation, t,
+                    &(struct prediction_input){.now = before,
+                                               .in_force = simulation->in_force,
+                                               .candidates = simulation->candidates,
+                                               .replay = stored_round_replay(one->round),
+                                               .subject = &device},
+                    &prediction);
+    view.prediction = prediction.pcrs != 0 ? &prediction : NULL;
+    if (s == STATUS_OK)
+        s = stored_round_appraise_as(h, one->round, &view, simulation->candidates, &after);
+    return s == STATUS_OK ? comparison_add(&t->comparison, one->device->id, before, after) : s;
 }
 
 static enum status
 merge(void *tally, const void *from)
 {
-    return comparison_merge(tally, from);
+    struct tally *into = tally;
+    const struct tally *other = from;
+    for (size_t i = 0; i < 3; i++)
+        into->n_outcomes[i] += other->n_outcomes[i];
+    return comparison_merge(&into->comparison, &other->comparison);
 }
 
 static void
 emit_result(const void *subject, void *tally, struct emit *e)
 {
-    (void)subject;
-    comparison_emit(tally, e);
+    const struct simulation *simulation = subject;
+    struct tally *t = tally;
+    comparison_emit(&t->comparison, e);
+    emit_key(e, "predicted");
+    if (!simulation->predict) {
+        emit_null(e);
+        return;
+    }
+    emit_object(e);
+    emit_uint_member(e, "updated", t->n_outcomes[PREDICTION_MADE]);
+    emit_uint_member(e, "untouched", t->n_outcomes[PREDICTION_UNTOUCHED]);
+    emit_uint_member(e, "unknown", t->n_outcomes[PREDICTION_UNKNOWN]);
+    emit_end_object(e);
 }
 
 const struct survey_kind simulation_kind = {

@@ -12,5 +12,6 @@
 
 extern const struct survey_kind simulation_kind;
 
-/* The subject. Takes over both references, also on failure. NULL without memory. */
-void *simulation_new(struct documents *in_force, struct documents *candidates);
+/* The subject. Takes over both references, also on failure. predict: in each boot, the events of
+ * the components that the candidates change are replaced first. NULL without memory. */
+void *simulation_new(struct documents *in_force, struct documents *candidates, bool predict);

@@ -66,8 +66,14 @@ take(const json_t *root, struct simulation_body *out, struct diag *diag)
     const json_t *without = json_object_get(root, "without");
     if (!json_is_object(root))
         return refuse(diag, "an object is expected");
-    if (json_object_size(root) != (size_t)(documents != NULL) + (size_t)(without != NULL))
-        return refuse(diag, "members are documents and without");
+    const json_t *predict = json_object_get(root, "predict");
+    size_t n_known =
+        (size_t)(documents != NULL) + (size_t)(without != NULL) + (size_t)(predict != NULL);
+    if (json_object_size(root) != n_known)
+        return refuse(diag, "members are documents, without and predict");
+    if (predict && !json_is_boolean(predict))
+        return refuse(diag, "predict is true or false");
+    out->predict = json_is_true(predict);
     enum status s = take_documents(documents, out, diag);
     if (s == STATUS_OK)
         s = take_without(without, out, diag);

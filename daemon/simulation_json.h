@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The body of POST /v1/simulations: {"documents":[document, ...], "without":[{"type","id"}, ...]}.
+ * The body of POST /v1/simulations: {"documents":[document, ...], "without":[{"type","id"}, ...],
+ * "predict":bool}.
  * from: JSON; to: the texts of candidate documents and the names of those taken out of force.
  */
 #pragma once
@@ -11,6 +12,7 @@
 
 struct simulation_body {
     size_t n_documents, n_without;
+    bool predict;
     char *documents[SIMULATION_DOCUMENTS_MAX]; /* JSON texts */
     struct {
         enum document_kind kind;

@@ -314,6 +314,7 @@ static enum status
 launch(struct surveys *all, struct run *run)
 {
     enum status s = STATUS_BUSY;
+    struct survey *survey = run->survey; /* run is the thread's once it is there */
     pthread_mutex_lock(&all->lock);
     if (!all->running && !atomic_load(&all->ending)) {
         if (all->joinable)
@@ -322,7 +323,7 @@ launch(struct surveys *all, struct run *run)
         all->running = all->joinable;
         s = all->joinable ? STATUS_OK : STATUS_IO;
         if (all->joinable)
-            keep(all, run->survey);
+            keep(all, survey);
     }
     pthread_mutex_unlock(&all->lock);
     return s;

@@ -24,6 +24,8 @@ struct appraisal {
     struct appraisal_perspective perspectives[LIMIT_PERSPECTIVES];
     struct arena arena; /* lists of documents, the command line */
     struct standing *standing;
+    struct judge_parts parts;
+    bool predicted;
     enum verdict verdict;
     int64_t evidence_s, expires_s;
     int secure_boot;
@@ -84,6 +86,8 @@ judge_policy(struct judge *j)
     CLEANUP(boot_clear) struct boot b = {0};
     enum status s = boot_choose(j, &b);
     j->announced = &b.announced;
+    if (s == STATUS_OK)
+        s = boot_tell_parts(j, &b);
     return s == STATUS_OK ? judge_with(j, &b) : s;
 }
 
@@ -185,6 +189,7 @@ appraise_perspective(struct work *w, const char *name)
                           .out = p,
                           .tally = &tally,
                           .facts = &w->out->facts,
+                          .parts = &w->out->parts,
                           .standing = w->out->standing};
         if (!applies(w, j.policy, name))
             continue;
@@ -286,7 +291,7 @@ set_decoded(struct work *w)
 static enum status
 appraise_work(struct work *w)
 {
-    enum status s = proven_init(w->h, w->input->replay, &w->proven);
+    enum status s = proven_init(w->h, w->input->replay, w->input->prediction, &w->proven);
     if (s == STATUS_OK)
         s = set_decoded(w);
     if (s == STATUS_OK)
@@ -323,6 +328,8 @@ appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal
     if (!a)
         return STATUS_NOMEM;
     a->documents = documents_ref(input->documents);
+    a->parts.arena = &a->arena;
+    a->predicted = input->prediction != NULL;
     a->standing = standing_new(count_ima_rules(a->documents));
     if (!a->standing)
         return STATUS_NOMEM;
@@ -395,6 +402,24 @@ appraisal_generation(const struct appraisal *a)
 {
     const struct reason *r = reasons_find(&a->facts, REASON_BOOT_GENERATION);
     return r ? r->found : "";
+}
+
+size_t
+appraisal_n_parts(const struct appraisal *a)
+{
+    return a->parts.n;
+}
+
+const struct appraisal_part *
+appraisal_part(const struct appraisal *a, size_t i)
+{
+    return i < a->parts.n ? &a->parts.items[i] : NULL;
+}
+
+bool
+appraisal_is_predicted(const struct appraisal *a)
+{
+    return a->predicted;
 }
 
 void

@@ -14,6 +14,8 @@
 #include "appraise/verdict.h"
 #include "evidence/replay.h"
 
+struct prediction; /* appraise/prediction.h */
+
 struct appraisal_input {
     struct documents *documents;
     const struct quote *quote;
@@ -22,6 +24,7 @@ struct appraisal_input {
     const struct announcement *announcement; /* the device's newest that was accepted; NULL */
     const struct standing *standing; /* of the boot's earlier rounds; NULL: replay lists them */
     const struct reasons *found; /* what quote and replay stages found; part of every perspective */
+    const struct prediction *prediction; /* events of a boot to come; NULL: what was measured */
     int64_t now_s;
 };
 
@@ -36,6 +39,12 @@ struct appraisal_perspective {
     size_t n_references;
     const struct document_info **references;
     int64_t max_age_s; /* smallest of the policies' */
+};
+
+/* A proven event, and the component of the boot rule that it was taken for. */
+struct appraisal_part {
+    const struct replay_event *event;
+    const char *role;
 };
 
 struct appraisal;
@@ -69,5 +78,11 @@ const char *appraisal_command_line(const struct appraisal *a);
 /* The generation that this boot's components come from, for the boot record: the first fact
  * boot.generation; "" when the boot did not match or its set names none. */
 const char *appraisal_generation(const struct appraisal *a);
+/* Parts of this boot as the first boot rule took them; none when no component took an event. Their
+ * events are the replay's, which must still be there, but for predicted ones. */
+size_t appraisal_n_parts(const struct appraisal *a);
+const struct appraisal_part *appraisal_part(const struct appraisal *a, size_t i);
+/* It was made of a prediction: a guess, not evidence. */
+bool appraisal_is_predicted(const struct appraisal *a);
 void appraisal_free(struct appraisal *a);
 void appraisal_freep(struct appraisal **a);

@@ -23,4 +23,7 @@ MUST_CHECK enum status boot_choose(const struct judge *j, struct boot *out);
 /* Blame what the chosen match found, revoked values, changed PCRs, an initrd that nothing measured.
  */
 void boot_judge(struct judge *j, const struct boot *b);
+/* Which event was taken for which component, for explanations and predictions; the first policy's
+ * with a boot rule. STATUS_NOMEM. */
+MUST_CHECK enum status boot_tell_parts(const struct judge *j, const struct boot *b);
 void boot_clear(struct boot *b);

@@ -20,6 +20,13 @@ struct judge_tally {
     bool command_line_shown;
 };
 
+/* Which event was taken for which component. */
+struct judge_parts {
+    struct arena *arena;
+    size_t n;
+    struct appraisal_part *items;
+};
+
 struct judge {
     struct hasher *h;
     const struct appraisal_input *input;
@@ -29,6 +36,7 @@ struct judge {
     struct judge_tally *tally;
     const struct announced *announced; /* by the boot rule; NULL: there is none */
     struct reasons *facts;
+    struct judge_parts *parts;
     struct standing *standing; /* being made: what IMA entries come to */
     uint32_t enforced;         /* PCRs that some enforced rule covers */
     uint32_t warned;           /* PCRs that only warning rules cover */

@@ -3,6 +3,7 @@
  * digest covers as a fact. */
 #include "appraise/proven.h"
 
+#include "appraise/prediction.h"
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "base/text.h"
@@ -48,6 +49,45 @@ sort_events(struct proven *p)
         const struct replay_event *e = replay_event_at(p->replay, i);
         if (e->pcr < LIMIT_PCRS && !is_structural(e))
             p->events[e->pcr][p->n_events[e->pcr]++] = e;
+    }
+    return STATUS_OK;
+}
+
+/* ---- a boot to come ---- */
+
+/* The event with the value's digests in the banks that the value has, and none in the others. */
+static const struct replay_event *
+copy_with(struct proven *p, const struct replay_event *e, const struct reference_value *v)
+{
+    struct replay_event *copy = arena_alloc(&p->arena, sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *e;
+    memset(copy->digest, 0, sizeof copy->digest);
+    for (size_t i = 0; i < v->n_digests; i++) {
+        size_t bank = replay_bank(p->replay, v->digests[i].alg);
+        if (bank < LIMIT_BANKS)
+            copy->digest[bank] = v->digests[i];
+    }
+    return copy;
+}
+
+static enum status
+replace_events(struct proven *p, const struct prediction *prediction)
+{
+    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
+        if (!(prediction->pcrs >> pcr & 1u))
+            continue;
+        size_t n = prediction->pcr[pcr].n;
+        p->events[pcr] = arena_alloc_array(&p->arena, n, sizeof *p->events[pcr]);
+        p->n_events[pcr] = n;
+        for (size_t i = 0; i < n; i++) {
+            const struct prediction_event *e = &prediction->pcr[pcr].events[i];
+            if (p->events[pcr])
+                p->events[pcr][i] = e->value ? copy_with(p, e->event, e->value) : e->event;
+            if (!p->events[pcr] || !p->events[pcr][i])
+                return STATUS_NOMEM;
+        }
     }
     return STATUS_OK;
 }
@@ -290,12 +330,15 @@ proven_has_initrd(const struct proven *p)
 }
 
 enum status
-proven_init(struct hasher *h, const struct replay *replay, struct proven *out)
+proven_init(struct hasher *h, const struct replay *replay, const struct prediction *prediction,
+            struct proven *out)
 {
     *out = (struct proven){.replay = replay};
     for (size_t i = 0; i < ALG_COUNT; i++)
         out->bank_of[i] = replay_bank(replay, alg_at(i)->id);
     enum status s = sort_events(out);
+    if (s == STATUS_OK && prediction)
+        s = replace_events(out, prediction);
     if (s != STATUS_OK)
         return s;
     find_secure_boot(out);

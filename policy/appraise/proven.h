@@ -28,7 +28,9 @@ struct proven {
 };
 
 /* STATUS_NOMEM, STATUS_CRYPTO. proven_clear() after any status. */
+struct prediction;
 MUST_CHECK enum status proven_init(struct hasher *h, const struct replay *replay,
+                                   const struct prediction *prediction,
                                    struct proven *out);
 void proven_clear(struct proven *p);
 

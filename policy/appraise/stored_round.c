@@ -171,19 +171,21 @@ enum status
 stored_round_appraise(struct hasher *h, const struct stored_round *r, struct documents *documents,
                       struct appraisal **out)
 {
-    return stored_round_appraise_as(h, r, &r->inputs.subject, documents, out);
+    const struct stored_view own = {.subject = &r->inputs.subject};
+    return stored_round_appraise_as(h, r, &own, documents, out);
 }
 
 enum status
 stored_round_appraise_as(struct hasher *h, const struct stored_round *r,
-                         const struct subject *subject, struct documents *documents,
+                         const struct stored_view *view, struct documents *documents,
                          struct appraisal **out)
 {
     struct appraisal_input input = {
         .documents = documents,
         .quote = r->quote,
         .replay = r->replay,
-        .subject = subject,
+        .subject = view->subject,
+        .prediction = view->prediction,
         .announcement = r->inputs.announcement,
         .found = &r->found,
         .now_s = r->inputs.now_s,

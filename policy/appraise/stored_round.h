@@ -35,9 +35,14 @@ const struct reasons *stored_round_found(const struct stored_round *r);
 /* Appraise with the round's own inputs, but these documents. Statuses of appraise(). */
 MUST_CHECK enum status stored_round_appraise(struct hasher *h, const struct stored_round *r,
                                              struct documents *documents, struct appraisal **out);
-/* The same of the device as it is now: other labels, say. */
+/* The same of the device as it is now (other labels, say), and of a boot to come; prediction may be
+ * NULL. */
+struct stored_view {
+    const struct subject *subject;
+    const struct prediction *prediction;
+};
 MUST_CHECK enum status stored_round_appraise_as(struct hasher *h, const struct stored_round *r,
-                                                const struct subject *subject,
+                                                const struct stored_view *view,
                                                 struct documents *documents,
                                                 struct appraisal **out);
 /* The attestation document as it was stored, from this appraisal. Appends. */

@@ -52,6 +52,7 @@ const struct option_spec command_options[] = {
     {"id", "ID", "id of the reference set", false},
     {"version", "N", "version of the reference set", false},
     {"generation", "NAME", "generation of the reference set", false},
+    {"predict", NULL, "put the update's values into each device's last boot first", false},
     {"without", "TYPE/ID", "also take this document out of force; may be given more than once",
      true},
     {"output", "FILE", "file to write; else standard output", false},
@@ -84,12 +85,11 @@ static const struct {
     const struct command *commands;
     const size_t *n_commands;
 } groups[] = {
-    {inspect_commands, &inspect_n_commands}, {verify_commands, &verify_n_commands},
-    {device_commands, &device_n_commands},   {attestation_commands, &attestation_n_commands},
-    {round_commands, &round_n_commands},     {simulate_commands, &simulate_n_commands},
-    {document_commands, &document_n_commands},
-    {profile_commands, &profile_n_commands}, {token_commands, &token_n_commands},
-    {image_commands, &image_n_commands},
+    {inspect_commands, &inspect_n_commands},   {verify_commands, &verify_n_commands},
+    {device_commands, &device_n_commands},     {attestation_commands, &attestation_n_commands},
+    {round_commands, &round_n_commands},       {simulate_commands, &simulate_n_commands},
+    {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
+    {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

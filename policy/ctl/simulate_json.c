@@ -62,6 +62,8 @@ make_body(const struct context *c, json_t *body)
     if (json_object_set_new(body, "documents", documents) != 0 ||
         json_object_set_new(body, "without", without) != 0)
         return command_fail(STATUS_NOMEM, NULL);
+    if (command_option(c, "predict") && json_object_set_new(body, "predict", json_true()) != 0)
+        return command_fail(STATUS_NOMEM, NULL);
     for (size_t i = 0; rc == EXIT_YES && i < c->n_arguments; i++)
         rc = add_document(c->arguments[i], documents);
     const char *word = options_get_nth(c->options, "without", 0);
@@ -112,6 +114,12 @@ print_result(const json_t *answer)
                  remote_cell(result, "devices", devices, CELL),
                  remote_cell(result, "changed", changed, CELL),
                  remote_cell(answer, "skipped", skipped, CELL));
+    const json_t *predicted = json_object_get(result, "predicted");
+    if (json_is_object(predicted))
+        (void)printf("  predicted: %s updated, %s untouched, %s whose components are not known\n",
+                     remote_cell(predicted, "updated", devices, CELL),
+                     remote_cell(predicted, "untouched", changed, CELL),
+                     remote_cell(predicted, "unknown", skipped, CELL));
     json_array_foreach(json_object_get(result, "verdicts"), i, row)(void)
         printf("  %-10s -> %-10s %s\n", remote_cell(row, "before", before, CELL),
                remote_cell(row, "after", after, CELL), remote_cell(row, "devices", devices, CELL));
@@ -144,8 +152,8 @@ run_simulate(struct context *c)
 }
 
 const struct command simulate_commands[] = {
-    {"simulate", "", "[FILE]... [--without TYPE/ID]", 0, 64,
+    {"simulate", "", "[FILE]... [--predict] [--without TYPE/ID]", 0, 64,
      "try documents on the fleet's stored rounds; nothing is stored", run_simulate,
-     COMMAND_REMOTE "json without"},
+     COMMAND_REMOTE "json predict without"},
 };
 const size_t simulate_n_commands = sizeof simulate_commands / sizeof *simulate_commands;

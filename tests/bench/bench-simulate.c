@@ -108,7 +108,7 @@ simulates(void **state)
     struct survey_options o = {
         .kind = &simulation_kind,
         .subject = simulation_new(snapshot_get(c->verifier.snapshot),
-                                  snapshot_get(c->verifier.snapshot)),
+                                  snapshot_get(c->verifier.snapshot), false),
         .access = &nobody,
         .now_s = VERIFIER_CASE_START,
     };

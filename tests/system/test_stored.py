@@ -190,3 +190,47 @@ def test_a_simulation_stays_inside_the_askers_scope(bench, site):
     lab.wait_for("the simulation",
                  lambda: verifier.call("GET", path, token=token)[1]["state"] == "done")
     assert verifier.call("GET", path, token=token)[1]["result"]["devices"] == 1
+
+
+# ---- prediction ----
+
+
+def reference_of(boot, version, tmp_path):
+    """The set that a recorded boot gives, as a version of "boot"."""
+    log = lab.BOOTS / boot / "boot-log"
+    path = tmp_path / f"{boot}-{version}.json"
+    done = offline("reference", "from-log", log, "--ima", lab.BOOTS / boot / "ima", "--id", "boot",
+                   "--version", version, "--output", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_a_prediction_tells_who_passes_after_the_update(bench, site, tmp_path):
+    verifier, tpm, agent = site
+    update = reference_of("secure-update", 2, tmp_path)
+    # Of the boots that are stored none has the update yet.
+    stored = simulate(bench, verifier, update)
+    assert (stored["changed"], stored["predicted"]) == (1, None)
+    # With the update's values in their places the device passes.
+    predicted = simulate(bench, verifier, update, "--predict")
+    assert predicted["predicted"] == {"updated": 1, "untouched": 0, "unknown": 0}
+    assert predicted["changed"] == 0, causes(predicted)
+    # An update whose set forgets a component fails for that one alone.
+    document = json.loads(update.read_text())
+    kernel = [c for c in document["components"] if c["role"] == "kernel"]
+    assert kernel
+    document["components"] = [c for c in document["components"] if c["role"] != "kernel"]
+    result = simulate(bench, verifier, save(tmp_path, document), "--predict")
+    assert result["changed"] == 1
+    assert {g["cause"]["pcr"] for g in result["groups"]} == {c["pcr"] for c in kernel}
+    # What the update does not touch is told as untouched.
+    result = simulate(bench, verifier, save(tmp_path, bench.policy() | {"version": 2}), "--predict")
+    assert result["predicted"] == {"updated": 0, "untouched": 1, "unknown": 0}
+    # The guess was right: the device updates, and is trusted under the new set.
+    verifier.put("references", json.loads(update.read_text()))
+    tpm.power_cut()
+    tpm.boot("secure-update")
+    agent.run("run", "--once", logs__boot=lab.BOOTS / "secure-update" / "boot-log",
+              logs__ima=lab.BOOTS / "secure-update" / "ima")
+    found = latest(verifier, agent.device)
+    assert found["verdict"] == "trusted", codes(found)
