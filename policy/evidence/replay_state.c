@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: the state of a growing log; to: bytes that are kept with the boot, and back; never: takes a
- * state apart that it would not have made. */
+ * state apart that it or its forerunner would not have made. */
 #include "evidence/dcbor.h"
 #include "evidence/replay.h"
 
 #define CLAUSE "protocol 4"
 #define N_KEYS 5u
+#define N_OLD  3u /* what is kept of boots that began before there were more */
 #define N_BANK 4u
 
 /* {0: entries, 1: aggregate seen, 2: [[algorithm, value, mode, decided], ...], 3: aggregate bad,
@@ -59,12 +60,24 @@ expect_key(struct dcbor *r, enum key key)
         dcbor_fail(r);
 }
 
+static void
+parse_rest(struct dcbor *r, struct replay_state *out)
+{
+    expect_key(r, KEY_AGGREGATE_BAD);
+    out->aggregate_bad = dcbor_bool(r);
+    expect_key(r, KEY_LIST_FIRST);
+    out->list_first = dcbor_uint(r);
+    if (out->list_first > out->n_entries)
+        dcbor_fail(r);
+}
+
 enum status
 replay_state_parse(struct bytes in, struct replay_state *out, struct diag *diag)
 {
     *out = (struct replay_state){0};
     struct dcbor r = dcbor_of(in);
-    if (dcbor_map(&r) != N_KEYS)
+    size_t n_keys = dcbor_map(&r);
+    if (n_keys != N_KEYS && n_keys != N_OLD)
         dcbor_fail(&r);
     expect_key(&r, KEY_ENTRIES);
     out->n_entries = dcbor_uint(&r);
@@ -76,12 +89,8 @@ replay_state_parse(struct bytes in, struct replay_state *out, struct diag *diag)
         dcbor_fail(&r);
     for (size_t i = 0; !r.failed && i < out->n_banks; i++)
         parse_bank(&r, &out->banks[i]);
-    expect_key(&r, KEY_AGGREGATE_BAD);
-    out->aggregate_bad = dcbor_bool(&r);
-    expect_key(&r, KEY_LIST_FIRST);
-    out->list_first = dcbor_uint(&r);
-    if (out->list_first > out->n_entries)
-        dcbor_fail(&r);
+    if (n_keys == N_KEYS)
+        parse_rest(&r, out);
     enum status s = dcbor_end(&r, CLAUSE, diag);
     if (s != STATUS_OK)
         *out = (struct replay_state){0};

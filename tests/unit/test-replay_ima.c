@@ -273,6 +273,26 @@ a_malformed_list_is_one_reason(void **state)
     round_finish(r);
 }
 
+/* As it was kept before a list could start over: {0: entries, 1: seen, 2: banks}. */
+static void
+reads_a_state_that_was_kept_before(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    round_quote(r);
+    CLEANUP(buffer_free) struct buffer kept = {0};
+    struct replay_state back;
+    assert_status(STATUS_OK, replay_state_encode(replay_state_after(r->replay), &kept));
+    assert_int_equal(0xA5, kept.data[0]);
+    kept.data[0] = 0xA3;
+    kept.size -= 4;
+    assert_status(STATUS_OK, replay_state_parse(buffer_bytes(&kept), &back, NULL));
+    assert_int_equal(3, back.n_entries);
+    assert_true(back.aggregate_seen && !back.aggregate_bad);
+    assert_int_equal(0, back.list_first);
+    round_finish(r);
+}
+
 static void
 refuses_a_kept_state_with_one_byte_changed_or_cut(void **state)
 {
@@ -310,6 +330,7 @@ main(void)
         cmocka_unit_test(refuses_an_entry_whose_digest_is_not_that_of_its_data),
         cmocka_unit_test(names_a_template_that_it_does_not_know),
         cmocka_unit_test(a_malformed_list_is_one_reason),
+        cmocka_unit_test(reads_a_state_that_was_kept_before),
         cmocka_unit_test(refuses_a_kept_state_with_one_byte_changed_or_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
