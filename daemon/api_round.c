@@ -98,7 +98,7 @@ load_round(struct request *request, struct response *response, struct kept_round
     }
     if (s == STATUS_UNSUPPORTED || s == STATUS_INVALID)
         problem_set(response, 409, PROBLEM_CONFLICT,
-                    "this round was stored before all of its inputs were kept");
+                    "not all inputs of this round are kept: it is too old");
     else
         problem_from_status(response, s, &diag);
     return false;

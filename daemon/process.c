@@ -23,12 +23,16 @@
 #define CLAUSE          "attestd"
 #define STATE_PATH_SIZE 512u
 #define POLL_MS         2000
+#define RETENTION_S     60 /* how often ended boots are looked for */
+#define UPKEEP_STEPS    8u
 #define ADMIN_TOKEN     "admin.token"
 #define ADMIN_LIFE_S    (3650L * 86400L)
 
 struct process {
     const struct config *config;
     struct verifier verifier;
+    int64_t tended_s; /* when ended boots were last looked for */
+    bool dropping;    /* there was more to drop than one turn does */
     char *origins[SETTINGS_ORIGINS];
     struct http *http;
 };
@@ -229,6 +233,30 @@ reload(struct process *p)
     service_notify("READY=1");
 }
 
+/* A few short transactions, so that rounds go on between them; the rest in a second. */
+static void
+tend_evidence(struct process *p)
+{
+    const struct store_retention rule = {
+        .now_s = now_s(),
+        .age_s = config_duration_s(p->config, "store", "evidence_age"),
+        .n_boots = config_u64(p->config, "store", "evidence_boots"),
+    };
+    bool join = true, drop = p->dropping || rule.now_s >= p->tended_s + RETENTION_S;
+    if (drop)
+        p->tended_s = rule.now_s;
+    enum status s = STATUS_OK;
+    for (unsigned i = 0; s == STATUS_OK && (join || drop) && i < UPKEEP_STEPS; i++) {
+        if (join)
+            s = store_join_segments(p->verifier.store, &join);
+        if (s == STATUS_OK && drop)
+            s = store_drop_evidence(p->verifier.store, &rule, &drop);
+    }
+    p->dropping = drop;
+    if (s != STATUS_OK && s != STATUS_BUSY)
+        log_line(LOG_LEVEL_WARNING, "evidence: upkeep: %s", status_name(s));
+}
+
 /* Other nodes change documents too; events are numbered after their commit. */
 static void
 poll_store(struct process *p)
@@ -262,6 +290,7 @@ process_run(struct process *p)
         if (signal == SIGHUP)
             reload(p);
         poll_store(p);
+        tend_evidence(p);
         /* A store that closed itself is for the manager to restart. */
         if (watchdog_ms > 0 && store_ready(p->verifier.store))
             service_notify("WATCHDOG=1");

@@ -20,7 +20,7 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA       3
+#define STORE_SCHEMA       4
 #define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
 #define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
@@ -244,6 +244,7 @@ MUST_CHECK enum status store_get_attestation(struct store *s, const char *id,
 /* The newest of a device. STATUS_NOT_FOUND. */
 MUST_CHECK enum status store_get_latest(struct store *s, const char *device,
                                         struct store_attestation *out);
+/* STATUS_NOT_FOUND, also when its evidence was dropped. */
 MUST_CHECK enum status store_get_evidence(struct store *s, const char *attestation,
                                           struct buffer *out);
 /* All that a round was appraised from, its logs whole: what stored_round_open() takes. */
@@ -252,7 +253,8 @@ struct store_kept {
     struct buffer evidence, ak_public, boot_log, userspace_log;
     struct buffer ima; /* of its boot up to this round, and what was sent behind it */
 };
-/* STATUS_NOT_FOUND; STATUS_UNSUPPORTED: stored under schema 1, which did not keep all of it. */
+/* STATUS_NOT_FOUND; STATUS_UNSUPPORTED: stored under schema 1, which did not keep all of it, or its
+ * evidence was dropped. */
 MUST_CHECK enum status store_get_kept(struct store *s, const char *attestation,
                                       struct store_kept *out);
 void store_kept_clear(struct store_kept *k);
@@ -261,3 +263,18 @@ MUST_CHECK enum status store_list_attestations(struct store *s, const char *devi
                                                struct store_attestation_list *out);
 void store_attestation_clear(struct store_attestation *a);
 void store_attestation_list_clear(struct store_attestation_list *l);
+
+/* ---- retention ---- */
+
+/* Which boots' evidence is dropped: those that ended before now_s - age_s, and those after which
+ * the device began more than n_boots; 0: no such rule. A current boot is kept whole, and results
+ * and what they were appraised to are kept of all. */
+struct store_retention {
+    int64_t now_s, age_s;
+    uint64_t n_boots;
+};
+/* A step of it in a transaction of its own; *more: there was something to drop. */
+MUST_CHECK enum status store_drop_evidence(struct store *s, const struct store_retention *rule,
+                                           bool *more);
+/* Put the small IMA segments that many rounds left of one boot into one; *more: there was one. */
+MUST_CHECK enum status store_join_segments(struct store *s, bool *more);

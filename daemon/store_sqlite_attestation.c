@@ -26,7 +26,8 @@ static const char list_boots[] =
     "SELECT b.id, b.device, (SELECT a.id FROM attestation a WHERE a.device = b.device"
     " AND a.boot = b.id ORDER BY a.version DESC LIMIT 1) AS newest FROM boot b"
     " WHERE b.id > ?1 AND newest IS NOT NULL ORDER BY b.id LIMIT ?2";
-static const char get_evidence[] = "SELECT evidence FROM attestation WHERE id = ?1";
+static const char get_evidence[] =
+    "SELECT evidence FROM attestation WHERE id = ?1 AND evidence <> x''";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
 static const char list_of_device[] =
     "SELECT id, device, time_s, evidence_s, expires_s, verdict FROM attestation"
@@ -164,7 +165,7 @@ load_kept(struct connection *c, const char *attestation, struct store_kept *out)
 {
     CLEANUP(free_places) struct places p = {0};
     enum status s = read_kept(c, attestation, out, &p);
-    if (s == STATUS_OK && !p.whole)
+    if (s == STATUS_OK && (!p.whole || out->evidence.size == 0))
         return STATUS_UNSUPPORTED;
     if (s == STATUS_OK)
         s = load_if_any(c, &p.boot_log, LIMIT_BOOT_LOG, &out->boot_log);

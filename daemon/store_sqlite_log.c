@@ -9,9 +9,10 @@
 #define SEGMENT_MAX  LIMIT_IMA_SEGMENT /* the largest log of the wire */
 #define IMA_BOOT_MAX (4u * (size_t)LIMIT_IMA_SEGMENT)
 
-static const char find_segment[] = "SELECT 1 FROM segment WHERE sha256 = ?1";
+static const char find_segment[] = "SELECT 1 FROM segment WHERE sha256 = ?1 AND size > 0";
 static const char add_segment[] =
-    "INSERT INTO segment (sha256, size, data) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    "INSERT INTO segment (sha256, size, data) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
+    " size = excluded.size, data = excluded.data WHERE segment.size = 0";
 static const char hold_log[] =
     "INSERT INTO held_log (device, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 static const char find_log[] = "SELECT 1 FROM held_log WHERE device = ?1 AND sha256 = ?2";
@@ -52,11 +53,24 @@ store_free_segment(struct segment *g)
     *g = (struct segment){0};
 }
 
+/* It was when it was prepared; it may have been emptied since. */
+static enum status
+confirm_held(struct connection *c, const struct segment *g)
+{
+    struct query q = query_of(c, find_segment);
+    query_put_bytes(&q, bytes_of(g->sha256, sizeof g->sha256));
+    bool held = query_next(&q);
+    enum status s = query_end(&q);
+    return s == STATUS_OK && !held ? STATUS_CONFLICT : s;
+}
+
 enum status
 store_add_segment(struct connection *c, const struct segment *g)
 {
-    if (!g->present || g->held)
+    if (!g->present)
         return STATUS_OK;
+    if (g->held)
+        return confirm_held(c, g);
     struct query q = query_of(c, add_segment);
     query_put_bytes(&q, bytes_of(g->sha256, sizeof g->sha256));
     query_put_uint(&q, g->size);

@@ -14,17 +14,19 @@
 static const char get_device[] = "SELECT version, spent_ms, boot FROM device WHERE id = ?1";
 static const char add_boot[] =
     "INSERT INTO boot (device, opened_s, reset_count, restart_count, boot_log, ima_size,"
-    " n_ima_segments, state, pcrs, generation, last_generation)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    " n_ima_segments, state, pcrs, generation, last_generation, first_version, last_version)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
     " RETURNING id, ima_size, n_ima_segments";
 static const char continue_boot[] =
     "UPDATE boot SET reset_count = ?3, restart_count = ?4, boot_log = coalesce(?5, boot_log),"
     " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9,"
     " generation = iif(?10 = '', generation, ?10),"
-    " last_generation = iif(?11 = '', last_generation, ?11)"
+    " last_generation = iif(?11 = '', last_generation, ?11), last_version = ?12"
     " WHERE device = ?1 AND id = ?2 RETURNING id, ima_size, n_ima_segments";
 static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
+static const char add_boot_segment[] =
+    "INSERT INTO boot_segment (boot, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 static const char add_attestation[] =
     "INSERT INTO attestation (id, device, version, time_s, evidence_s, expires_s, verdict, boot,"
     " boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size, texts, ak_serial,"
@@ -203,6 +205,7 @@ put_boot(struct connection *c, struct member *m)
         query_put_null(&q);
     query_put_text(&q, r->generation);
     query_put_text(&q, r->last_generation);
+    query_put_uint(&q, r->version + 1);
     enum status s = query_first(&q);
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_CONFLICT : s;
@@ -217,6 +220,30 @@ put_boot(struct connection *c, struct member *m)
     query_put_uint(&q, n_segments - 1);
     query_put_bytes(&q, bytes_of(m->ima.sha256, sizeof m->ima.sha256));
     return query_run(&q, NULL);
+}
+
+/* So that retention knows what nobody names any more. */
+static enum status
+name_segment(struct connection *c, const struct member *m, bool named, const uint8_t *sha256)
+{
+    if (!named)
+        return STATUS_OK;
+    struct query q = query_of(c, add_boot_segment);
+    query_put_uint(&q, m->boot);
+    query_put_bytes(&q, bytes_of(sha256, DIGEST_SHA256_SIZE));
+    return query_run(&q, NULL);
+}
+
+static enum status
+name_segments(struct connection *c, const struct member *m)
+{
+    const struct store_round *r = m->round;
+    enum status s = name_segment(c, m, r->boot_log_present, r->boot_log_sha256);
+    if (s == STATUS_OK)
+        s = name_segment(c, m, m->userspace_log.present, m->userspace_log.sha256);
+    if (s == STATUS_OK)
+        s = name_segment(c, m, m->ima_rest.present, m->ima_rest.sha256);
+    return s;
 }
 
 static enum status
@@ -312,6 +339,8 @@ put_member(struct store *s, struct member *m)
         status = put_logs(c, m);
     if (status == STATUS_OK)
         status = put_boot(c, m);
+    if (status == STATUS_OK)
+        status = name_segments(c, m);
     if (status == STATUS_OK)
         status = put_attestation(c, m);
     if (status == STATUS_OK)
