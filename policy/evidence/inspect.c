@@ -3,6 +3,7 @@
 #include "evidence/inspect.h"
 
 #include "base/cleanup.h"
+#include "evidence/boot_facts.h"
 
 #include <stdlib.h>
 
@@ -48,6 +49,9 @@ judge(struct inspect *out, struct reasons *reasons)
     for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
         v.pcrs |= (uint32_t)out->pcrs.used[pcr] << pcr;
     out->profile = order_profile(&v);
+    bool registers = out->log->format == EVENTLOG_CCEL;
+    boot_facts_tell(out->events, out->n_events, registers ? BOOT_FACTS_CCEL : BOOT_FACTS_PCR,
+                    reasons);
     if (out->log->format == EVENTLOG_CRYPTO_AGILE) {
         order_check_no_action(out->log, UINT32_MAX, reasons);
         order_tell_tail(out->log, reasons);

@@ -4,6 +4,7 @@
 #include "evidence/replay.h"
 
 #include "base/cleanup.h"
+#include "evidence/boot_facts.h"
 #include "evidence/order.h"
 #include "evidence/replay_work.h"
 
@@ -90,7 +91,7 @@ run(struct replay_work *w)
     if (s != STATUS_OK)
         return s;
     check_order(w);
-    replay_tell_facts(w);
+    boot_facts_tell(w->out->events, w->out->n_events, BOOT_FACTS_PCR, w->reasons);
     return s;
 }
 

@@ -82,8 +82,6 @@ MUST_CHECK enum status replay_userspace_load(struct replay_work *w);
 MUST_CHECK enum status replay_boot_pcrs(struct replay_work *w);
 MUST_CHECK enum status replay_boot_events(struct replay_work *w);
 MUST_CHECK enum status replay_userspace_events(struct replay_work *w);
-/* Facts about what the proven events say of Secure Boot. */
-void replay_tell_facts(struct replay_work *w);
 MUST_CHECK enum status replay_ima_list(struct replay_work *w);
 /* A boot_aggregate is of this boot, else a reason. */
 MUST_CHECK enum status replay_aggregate_check(struct replay_work *w, const struct ima_entry *e,

@@ -127,7 +127,7 @@ lists_the_newest_round_of_each_device_and_of_each_boot(void **state)
 }
 
 static void
-spends_a_challenge_once(void **state)
+threat_11_challenge_is_spent_once(void **state)
 {
     struct store *s = contract_store(state);
     contract_enroll(s, 1);
@@ -484,7 +484,7 @@ main(void)
         CLAIM(keeps_every_part_of_a_round),
         CLAIM(keeps_all_that_a_round_was_appraised_from),
         CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),
-        CLAIM(spends_a_challenge_once),
+        CLAIM(threat_11_challenge_is_spent_once),
         CLAIM(refuses_a_round_over_a_device_that_has_moved),
         CLAIM(one_member_that_fails_is_nothing_to_its_group),
         CLAIM(a_member_that_fails_late_leaves_nothing),

@@ -163,7 +163,7 @@ escapes_what_a_certificate_says(void **state)
 
 /* threats 17: padded NV data, and a header before the DER. */
 static void
-trims_an_nv_index(void **state)
+threat_17_header_and_padding_of_an_nv_index_are_accepted(void **state)
 {
     struct fixture *f = *state;
     static const uint8_t padding[300] = {0xFF, 0xFF, 0x00};
@@ -184,7 +184,7 @@ trims_an_nv_index(void **state)
 }
 
 static void
-refuses_another_header(void **state)
+threat_17_another_header_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->ecc);
@@ -203,7 +203,7 @@ refuses_another_header(void **state)
 }
 
 static void
-normalises_an_oaep_key(void **state)
+threat_17_oaep_key_is_accepted(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->rsa);
@@ -218,7 +218,7 @@ normalises_an_oaep_key(void **state)
 }
 
 static void
-accepts_the_flag_of_a_ca_by_name(void **state)
+threat_17_flag_of_a_ca_is_accepted(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->rsa);
@@ -241,7 +241,7 @@ accepts_a_missing_eku_only_where_policy_names_it(void **state)
 }
 
 static void
-refuses_another_purpose_whatever_policy_says(void **state)
+threat_17_another_purpose_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->rsa);
@@ -302,7 +302,7 @@ names_certificates_that_are_no_eks(void **state)
 
 /* threats 17: key == EK. */
 static void
-refuses_a_certificate_of_another_key(void **state)
+threat_17_certificate_of_another_key_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->ecc);
@@ -385,16 +385,16 @@ main(void)
         cmocka_unit_test(refuses_a_manufacturer_that_is_no_id),
         cmocka_unit_test(wants_all_three_attributes),
         cmocka_unit_test(escapes_what_a_certificate_says),
-        cmocka_unit_test(trims_an_nv_index),
-        cmocka_unit_test(refuses_another_header),
-        cmocka_unit_test(normalises_an_oaep_key),
-        cmocka_unit_test(accepts_the_flag_of_a_ca_by_name),
+        cmocka_unit_test(threat_17_header_and_padding_of_an_nv_index_are_accepted),
+        cmocka_unit_test(threat_17_another_header_is_refused),
+        cmocka_unit_test(threat_17_oaep_key_is_accepted),
+        cmocka_unit_test(threat_17_flag_of_a_ca_is_accepted),
         cmocka_unit_test(accepts_a_missing_eku_only_where_policy_names_it),
-        cmocka_unit_test(refuses_another_purpose_whatever_policy_says),
+        cmocka_unit_test(threat_17_another_purpose_is_refused),
         cmocka_unit_test(refuses_a_key_usage_that_is_no_eks),
         cmocka_unit_test(accepts_encipherment_for_ecc_only_where_policy_names_it),
         cmocka_unit_test(names_certificates_that_are_no_eks),
-        cmocka_unit_test(refuses_a_certificate_of_another_key),
+        cmocka_unit_test(threat_17_certificate_of_another_key_is_refused),
         cmocka_unit_test(reads_pem_with_text_around_it),
         cmocka_unit_test(refuses_every_prefix_of_a_certificate),
         cmocka_unit_test(refuses_more_than_the_limit),

@@ -157,7 +157,7 @@ verifies_rsa_and_p384(void **state)
 }
 
 static void
-refuses_a_path_without_its_intermediate(void **state)
+threat_17_missing_intermediate_is_refused(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, &(struct trial){.extra = {buffer_bytes(&f->stranger->intermediate.der)}},
@@ -174,7 +174,7 @@ refuses_another_makers_root(void **state)
 
 /* What a device sends is never an anchor. */
 static void
-refuses_a_root_that_the_device_brings(void **state)
+threat_17_root_that_the_device_brings_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct trial t = {
@@ -196,7 +196,7 @@ refuses_a_signature_that_is_not_the_issuers(void **state)
 }
 
 static void
-refuses_what_is_not_valid_now(void **state)
+threat_17_dates_are_checked(void **state)
 {
     struct fixture *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->ek);
@@ -302,7 +302,7 @@ refuses_a_critical_extension_that_is_not_listed(void **state)
 }
 
 static void
-refuses_a_certificate_that_a_crl_names(void **state)
+threat_17_revoked_certificate_is_refused(void **state)
 {
     struct fixture *f = *state;
     CLEANUP(buffer_free) struct buffer crl = {0};
@@ -482,11 +482,11 @@ main(void)
         cmocka_unit_test(verifies_with_the_intermediate_of_the_device),
         cmocka_unit_test(verifies_up_to_an_anchor_that_is_no_root),
         cmocka_unit_test(verifies_rsa_and_p384),
-        cmocka_unit_test(refuses_a_path_without_its_intermediate),
+        cmocka_unit_test(threat_17_missing_intermediate_is_refused),
         cmocka_unit_test(refuses_another_makers_root),
-        cmocka_unit_test(refuses_a_root_that_the_device_brings),
+        cmocka_unit_test(threat_17_root_that_the_device_brings_is_refused),
         cmocka_unit_test(refuses_a_signature_that_is_not_the_issuers),
-        cmocka_unit_test(refuses_what_is_not_valid_now),
+        cmocka_unit_test(threat_17_dates_are_checked),
         cmocka_unit_test(verifies_a_certificate_without_an_end),
         cmocka_unit_test(refuses_an_issuer_that_is_no_ca),
         cmocka_unit_test(refuses_an_issuer_that_may_not_sign),
@@ -494,7 +494,7 @@ main(void)
         cmocka_unit_test(refuses_a_path_that_is_too_long),
         cmocka_unit_test(refuses_a_sha1_signature),
         cmocka_unit_test(refuses_a_critical_extension_that_is_not_listed),
-        cmocka_unit_test(refuses_a_certificate_that_a_crl_names),
+        cmocka_unit_test(threat_17_revoked_certificate_is_refused),
         cmocka_unit_test(refuses_a_ca_that_a_crl_names),
         cmocka_unit_test(refuses_under_a_stale_crl),
         cmocka_unit_test(refuses_a_crl_by_another_key),

@@ -152,7 +152,7 @@ try_row(const struct row *row)
 }
 
 static void
-tells_the_life_of_a_machine_from_a_clone(void **state)
+threat_21_life_of_a_machine_is_told_from_a_clone(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -177,7 +177,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_the_life_of_a_machine_from_a_clone),
+        cmocka_unit_test(threat_21_life_of_a_machine_is_told_from_a_clone),
         cmocka_unit_test(says_nothing_at_the_first_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ takes_a_new_ak_of_an_enrolled_device(void **state)
 /* threats 19: an EK that another device activated is not shared, whatever is sent beside it; one
  * that it only listed is its word alone, and the same AK gives the same TPM away. */
 static void
-refuses_an_ek_of_another_device(void **state)
+threat_19_ek_of_another_device_is_refused(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(ek_builder_freep) struct ek_builder *second = ek_builder_new("H-3");
@@ -195,7 +195,7 @@ refuses_an_ek_of_another_device(void **state)
 }
 
 static void
-refuses_an_ak_of_another_device(void **state)
+threat_19_ak_of_another_device_is_refused(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
@@ -261,8 +261,8 @@ main(void)
         APPLICANT_CASE(refuses_a_revoked_device),
         APPLICANT_CASE(answers_the_same_ak_the_same_way),
         APPLICANT_CASE(takes_a_new_ak_of_an_enrolled_device),
-        APPLICANT_CASE(refuses_an_ek_of_another_device),
-        APPLICANT_CASE(refuses_an_ak_of_another_device),
+        APPLICANT_CASE(threat_19_ek_of_another_device_is_refused),
+        APPLICANT_CASE(threat_19_ak_of_another_device_is_refused),
         APPLICANT_CASE(refuses_another_waiting_device_when_it_is_full),
     };
     log_open("test-membership", LOG_LEVEL_ERROR);

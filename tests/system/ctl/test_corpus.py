@@ -187,3 +187,11 @@ def test_any_file_ends_in_one_of_the_three():
     for path in sorted(p for p in corpus().rglob("*") if p.is_file()):
         for what in ("log", "ima", "quote", "certificate"):
             assert attestctl("inspect", what, path).code in (0, 1), path
+
+
+def test_the_change_of_microsofts_certificates_is_told_of_a_real_machine():
+    document = inspect("log", corpus() / "keylime+keylime/binary_bios_measurements-secureboot").document
+    facts = {(f["code"], f["what"]): f["found"] for f in document["facts"]}
+    assert facts["secure-boot.microsoft", None] == "KEK 2011 2023, db 2011 2023, used 2011"
+    assert facts["secure-boot.keys", "dbx"] == "371 SHA-256"
+    assert facts["secure-boot.sbat", None] == "sbat,1,2023012900"

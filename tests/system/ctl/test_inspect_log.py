@@ -158,3 +158,20 @@ def test_bytes_after_another_firmwares_log_are_refused(tmp_path):
     log = (BOOTS / "uboot-efi/boot-log").read_bytes()
     (tmp_path / "log").write_bytes(log + b"junk")
     assert inspect("log", tmp_path / "log").reasons == ["log.malformed"]
+
+
+def told(document, code):
+    return {(f["what"], f["found"]) for f in document["facts"] if f["code"] == code}
+
+
+def test_secure_boot_is_told_as_facts():
+    document = inspect("log", BOOTS / "secure/boot-log").document
+    assert ("dbx", "1 SHA-256") in told(document, "secure-boot.keys")
+    assert told(document, "secure-boot.sbat") == {(None, "sbat,1,2025021800")}
+    assert told(document, "secure-boot.authority") >= {("db", "Microsoft Corporation UEFI CA 2011"),
+                                                       ("MokListRT", "Debian Secure Boot CA")}
+    assert told(document, "secure-boot.microsoft") == {(None, "KEK 2011, db 2011, used 2011")}
+    assert all(f["bound"] and f["pcr"] == 7 for f in document["facts"]
+               if f["code"].startswith("secure-boot"))
+    document = inspect("log", BOOTS / "plain/boot-log").document
+    assert not told(document, "secure-boot.keys")

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: the proven, bound Secure Boot variables of PCR 7; to: facts: which keys there are, which
+/* from: the bound Secure Boot variables of PCR 7; to: facts: which keys there are, which
  * were used, SBAT's level, how far the change of Microsoft's certificates has come; never: a
  * reason. [UEFI 2.10 32; appraisal 1; threats 25] */
+#include "evidence/boot_facts.h"
+
 #include "base/text.h"
 #include "evidence/certificate_name.h"
-#include "evidence/replay_work.h"
 #include "evidence/signature_list.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PCR_POLICY 7u
 #define GUID_SIZE  16u
 #define FOUND_SIZE sizeof((struct reason){0}.found)
 #define NAMES_MAX  3u /* certificates of one variable that are named; all are counted */
@@ -32,7 +32,8 @@ enum place { PLACE_KEK, PLACE_DB, PLACE_USED, N_PLACES };
 static const char *const place_names[N_PLACES] = {"KEK", "db", "used"};
 
 struct facts {
-    struct replay_work *w;
+    struct reasons *reasons;
+    uint32_t pcr;
     bool is_2011[N_PLACES];
     bool is_2023[N_PLACES];
 };
@@ -58,7 +59,7 @@ static struct reason *
 add(struct facts *f, enum reason_code code, const struct replay_event *e, const char *what)
 {
     struct reason *r =
-        reasons_add_at(f->w->reasons, code, REASON_LOG_BOOT, (int32_t)e->pcr, (int64_t)e->number);
+        reasons_add_at(f->reasons, code, REASON_LOG_BOOT, (int32_t)e->pcr, (int64_t)e->number);
     r->bound = true;
     reason_set_what(r, what);
     return r;
@@ -102,7 +103,7 @@ tell_list(struct facts *f, const struct replay_event *e, enum place place)
 static bool
 is_told(const struct facts *f, enum reason_code code, const char *what, const char *found)
 {
-    const struct reasons *all = f->w->reasons;
+    const struct reasons *all = f->reasons;
     for (size_t i = 0; i < all->n_items; i++) {
         const struct reason *r = &all->items[i];
         if (r->code == code && text_equal(r->what, what) && text_equal(r->found, found))
@@ -181,19 +182,19 @@ tell_microsoft(struct facts *f)
     }
     if (used == 0)
         return;
-    struct reason *r = reasons_add_at(f->w->reasons, REASON_SECURE_BOOT_MICROSOFT, REASON_LOG_BOOT,
-                                      (int32_t)PCR_POLICY, REASON_NO_EVENT);
+    struct reason *r = reasons_add_at(f->reasons, REASON_SECURE_BOOT_MICROSOFT, REASON_LOG_BOOT,
+                                      (int32_t)f->pcr, REASON_NO_EVENT);
     r->bound = true;
     reason_set_found(r, found);
 }
 
 void
-replay_tell_facts(struct replay_work *w)
+boot_facts_tell(const struct replay_event *events, size_t n, uint32_t pcr, struct reasons *reasons)
 {
-    struct facts f = {.w = w};
-    for (size_t i = 0; i < w->out->n_events; i++) {
-        const struct replay_event *e = &w->out->events[i];
-        if (e->pcr != PCR_POLICY || e->log != REASON_LOG_BOOT || !e->meaning.bound ||
+    struct facts f = {.reasons = reasons, .pcr = pcr};
+    for (size_t i = 0; i < n; i++) {
+        const struct replay_event *e = &events[i];
+        if (e->pcr != pcr || e->log != REASON_LOG_BOOT || !e->meaning.bound ||
             e->meaning.kind != EVENT_KIND_VARIABLE)
             continue;
         if (e->type == EVENT_EFI_VARIABLE_DRIVER_CONFIG)
