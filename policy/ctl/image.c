@@ -71,7 +71,7 @@ image_base_name(const char *path)
 const struct command image_commands[] = {
     {"reference", "from-efi", "FILE... " SET_ARGUMENTS, 1, 64,
      "expect PE images (shim, GRUB, kernel, drivers) by their Authenticode digests", image_from_efi,
-     SET_OPTIONS "role pcr count"},
+     SET_OPTIONS "role pcr count options"},
     {"reference", "from-uki", "FILE " SET_ARGUMENTS, 1, 1,
      "expect a unified kernel image: itself, its sections, its phases", image_from_uki,
      SET_OPTIONS "stub-version options loader"},

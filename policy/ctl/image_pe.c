@@ -7,11 +7,13 @@
 #include "ctl/phases.h"
 #include "evidence/replay.h"
 #include "image/uki.h"
+#include "image/utf16.h"
 
 #include <string.h>
 
 #define CLAUSE       "reference"
 #define PCR_IMAGE    4u
+#define PCR_KERNEL   9u
 #define PCR_SECTIONS 11u
 #define MAX_COUNT    64u
 
@@ -73,6 +75,29 @@ add_image(struct image_work *w, const char *path, struct measurement m)
     return s == STATUS_OK ? measurements_add(&w->list, &m) : s;
 }
 
+/* The kernel's EFI stub measures its command line in PCR 9 as UTF-16, with a NUL or without as the
+ * loader passed it. */
+static enum status
+add_options(struct image_work *w)
+{
+    CLEANUP(buffer_free) struct buffer line = {0};
+    const char *text = command_option(w->c, "options");
+    struct measurement m =
+        measurement_of(PCR_KERNEL, "load-options", bytes_of_text(text ? text : ""));
+    if (!text)
+        return STATUS_OK;
+    enum status s = utf16_append(bytes_of_text(text), &line);
+    if (s == STATUS_MALFORMED)
+        return diag_set(&w->diag, STATUS_INVALID, CLAUSE, 0, "--options is not UTF-8");
+    if (s == STATUS_OK)
+        s = measurements_add_data(&w->list, w->h, m, buffer_bytes(&line));
+    buffer_append_le16(&line, 0);
+    m.alternative = true;
+    if (s == STATUS_OK)
+        s = buffer_check(&line);
+    return s == STATUS_OK ? measurements_add_data(&w->list, w->h, m, buffer_bytes(&line)) : s;
+}
+
 int
 image_from_efi(struct context *c)
 {
@@ -95,6 +120,10 @@ image_from_efi(struct context *c)
         m.min = min;
         m.max = max;
         s = add_image(&w, path, m);
+    }
+    if (s == STATUS_OK) {
+        path = NULL;
+        s = add_options(&w);
     }
     return image_end(&w, s, path);
 }

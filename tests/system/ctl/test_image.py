@@ -74,6 +74,13 @@ def test_an_initrd_that_the_stub_adds_to_is_said_not_to_be_known():
     assert len(report["notes"]) == 1 and ".pcrpkey" in report["notes"][0]
 
 
+def test_a_kernel_started_by_the_firmware_measures_its_options():
+    values = [c for c in made("from-efi", IMAGES / "kernel.efi", "--options", "a b", *NEW)["components"]
+              if c["pcr"] == 9]
+    assert [v["sha256"] for v in values[0]["values"]] == [
+        hashlib.sha256(t.encode("utf-16le")).hexdigest() for t in ("a b", "a b\0")]
+
+
 def test_a_set_is_built_file_by_file(tmp_path):
     target = tmp_path / "set"
     first = attestctl("reference", "from-efi", IMAGES / "pe32.efi", "--role", "shim", *NEW, "--generation",
