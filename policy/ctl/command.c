@@ -63,7 +63,7 @@ const struct option_spec command_options[] = {
     {"pcr", "N", "PCR of the components", false},
     {"count", "N|MIN-MAX", "how often each is measured", false},
     {"stub-version", "N", "version of systemd-stub where the image does not say", false},
-    {"options", "TEXT", "options that the loader gives instead of .cmdline", false},
+    {"options", "TEXT", "options that the loader gives (a UKI: instead of .cmdline)", false},
     {"loader", "FILE", "systemd-boot that starts the image", false},
     {"root", "DEVICE=DIR",
      "what is on a device that GRUB reads; the first is the one that it starts from", true},
@@ -90,6 +90,7 @@ static const struct {
     {round_commands, &round_n_commands},       {simulate_commands, &simulate_n_commands},
     {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
+    {diff_commands, &diff_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)
