@@ -17,7 +17,7 @@
 #define STORE_BUSY_MS      3000 /* how long one verb waits for another process's commit */
 #define STORE_TEXTS_MAX    (16u * 1024u * 1024u) /* the JSON of one attestation */
 #define STORE_PAUSE_MS     500  /* how long a checkpoint waits for readers to end */
-#define STORE_WAL_FRAMES   1000 /* tend() checkpoints from here on */
+#define STORE_WAL_FRAMES   4000 /* tend() checkpoints from here on: seldom, so each page seldom */
 #define STORE_WAL_MAX      8000 /* readers pause for a checkpoint from here on */
 #define CONNECTION_SQL_MAX 128u /* prepared statements of one connection, a power of two */
 

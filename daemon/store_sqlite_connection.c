@@ -17,6 +17,7 @@ static const char *const writer_pragmas[] = {
     "PRAGMA synchronous = FULL",     "PRAGMA foreign_keys = ON",
     "PRAGMA wal_autocheckpoint = 0", "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",    "PRAGMA cell_size_check = ON",
+    "PRAGMA cache_size = -16384",
 };
 
 static const char *const reader_pragmas[] = {
