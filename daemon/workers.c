@@ -9,7 +9,7 @@
 
 #define MAX_THREADS 256u
 #define START_MS    1000 /* for threads that have no job yet */
-#define A_CORE      8u
+#define A_CORE      32u
 
 struct workers {
     pthread_mutex_t queue_lock; /* guards all below */

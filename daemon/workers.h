@@ -15,7 +15,7 @@ struct job {
     void *subject;
 };
 
-/* n_threads 0: eight a core, since a job mostly waits: as many rounds gather in one commit.
+/* n_threads 0: 32 a core, since a job mostly waits: as many rounds gather in one commit.
  * STATUS_NOMEM, STATUS_IO. */
 MUST_CHECK enum status workers_new(unsigned n_threads, size_t n_queued, struct workers **out);
 /* STATUS_BUSY: the queue is full. */

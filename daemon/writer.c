@@ -4,7 +4,9 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +22,7 @@ struct item {
     enum stage stage;
     bool abandoned; /* nobody waits any more: the writer frees it */
     enum status status, result;
-    pthread_cond_t done;
+    sem_t done; /* posted once, after which the item is its worker's: without the lock */
     struct item *next;
     uint8_t bytes[];
 };
@@ -33,7 +35,9 @@ struct writer {
     pthread_cond_t queued, ended_changed;
     struct item *first, **last;
     size_t n_queued;
+    bool idle; /* the thread waits for a first round */
     bool ending, ended;
+    uint64_t n_rounds, n_commits; /* the thread's own */
 };
 
 static struct timespec
@@ -100,14 +104,14 @@ new_item(const struct store_round *r)
     item->round.userspace_log = keep_bytes(r->userspace_log, &at);
     item->round.evidence = keep_bytes(r->evidence, &at);
     item->round.pcrs_cbor = keep_bytes(r->pcrs_cbor, &at);
-    pthread_cond_init(&item->done, NULL);
+    (void)sem_init(&item->done, 0, 0);
     return item;
 }
 
 static void
 free_item(struct item *item)
 {
-    pthread_cond_destroy(&item->done);
+    (void)sem_destroy(&item->done);
     free(item);
 }
 
@@ -119,7 +123,8 @@ append(struct writer *w, struct item *item)
     *w->last = item;
     w->last = &item->next;
     w->n_queued++;
-    pthread_cond_signal(&w->queued);
+    if (w->idle)
+        pthread_cond_signal(&w->queued);
 }
 
 static struct item *
@@ -173,7 +178,7 @@ answer_group(struct writer *w, struct item **group, size_t n, enum status status
         if (group[i]->abandoned)
             free_item(group[i]);
         else
-            pthread_cond_signal(&group[i]->done);
+            (void)sem_post(&group[i]->done);
     }
     pthread_mutex_unlock(&w->queue_lock);
 }
@@ -186,7 +191,22 @@ commit_group(struct writer *w, struct item **group, size_t n)
     for (size_t i = 0; i < n; i++)
         rounds[i] = &group[i]->round;
     enum status status = store_put_rounds(w->store, rounds, n, results);
+    w->n_rounds += n;
+    w->n_commits++;
     answer_group(w, group, n, status, results);
+}
+
+/* Under the lock, which is free meanwhile: a commit costs much the same for one round and for many,
+ * so those that are on their way come along. */
+static void
+gather(struct writer *w)
+{
+    if (w->options.gather_ms == 0 || w->n_queued >= w->options.n_group)
+        return;
+    const struct timespec pause = {.tv_nsec = (long)w->options.gather_ms * 1000000};
+    pthread_mutex_unlock(&w->queue_lock);
+    (void)nanosleep(&pause, NULL);
+    pthread_mutex_lock(&w->queue_lock);
 }
 
 /* The next group, at most a tick later; 0 when there is none by then. *go_on: false at the end. */
@@ -196,8 +216,12 @@ wait_for_group(struct writer *w, struct item **group, bool *go_on)
     const struct timespec until = in_ms(TICK_MS);
     int waited = 0;
     pthread_mutex_lock(&w->queue_lock);
+    w->idle = true;
     while (!w->first && !w->ending && waited == 0)
         waited = pthread_cond_clockwait(&w->queued, &w->queue_lock, CLOCK_MONOTONIC, &until);
+    w->idle = false;
+    if (w->first && !w->ending)
+        gather(w);
     size_t n = take_group(w, group);
     *go_on = n > 0 || !w->ending;
     pthread_mutex_unlock(&w->queue_lock);
@@ -225,16 +249,23 @@ write_groups(void *argument)
 
 /* ---- the workers' side ---- */
 
-/* Under the lock, at the deadline or when done. */
 static enum status
-give_answer(struct writer *w, struct item *item, enum status *result)
+take_answer(struct item *item, enum status *result)
+{
+    enum status status = item->status;
+    *result = item->result;
+    free_item(item);
+    return status;
+}
+
+/* Under the lock, at the deadline; it may be done just now. */
+static enum status
+give_up(struct writer *w, struct item *item, enum status *result)
 {
     enum status status = STATUS_BUSY;
     switch (item->stage) {
     case DONE:
-        *result = item->result;
-        status = item->status;
-        free_item(item);
+        status = take_answer(item, result);
         break;
     case QUEUED:
         withdraw(w, item);
@@ -256,7 +287,6 @@ writer_put(struct writer *w, const struct store_round *round, enum status *resul
     if (!item)
         return STATUS_NOMEM;
     const struct timespec until = in_ms(w->options.deadline_ms);
-    int waited = 0;
     pthread_mutex_lock(&w->queue_lock);
     if (w->ending || w->n_queued >= w->options.n_queued) {
         pthread_mutex_unlock(&w->queue_lock);
@@ -264,9 +294,15 @@ writer_put(struct writer *w, const struct store_round *round, enum status *resul
         return STATUS_BUSY;
     }
     append(w, item);
-    while (item->stage != DONE && waited == 0)
-        waited = pthread_cond_clockwait(&item->done, &w->queue_lock, CLOCK_MONOTONIC, &until);
-    enum status status = give_answer(w, item, result);
+    pthread_mutex_unlock(&w->queue_lock);
+    int waited = 0;
+    do {
+        waited = sem_clockwait(&item->done, CLOCK_MONOTONIC, &until);
+    } while (waited != 0 && errno == EINTR);
+    if (waited == 0)
+        return take_answer(item, result);
+    pthread_mutex_lock(&w->queue_lock);
+    enum status status = give_up(w, item, result);
     pthread_mutex_unlock(&w->queue_lock);
     return status;
 }
@@ -322,6 +358,8 @@ writer_free(struct writer *w)
         return;
     }
     (void)pthread_join(w->thread, NULL);
+    log_line(LOG_LEVEL_INFO, "writer: %llu rounds in %llu commits", (unsigned long long)w->n_rounds,
+             (unsigned long long)w->n_commits);
     pthread_mutex_destroy(&w->queue_lock);
     pthread_cond_destroy(&w->queued);
     pthread_cond_destroy(&w->ended_changed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one thread that commits rounds. Workers hand it theirs and wait; what has gathered while it
- * was committing goes as the next group. Every wait has a deadline, so a disk that hangs stops
+ * was committing, and in a moment more, goes as the next group. Every wait has a deadline, so a disk that hangs stops
  * neither the workers nor the end of the process. Between groups it tends the store. [architecture
  * 4]
  */
@@ -15,10 +15,11 @@ struct writer_options {
     size_t n_queued;     /* rounds waiting at most */
     size_t n_group;      /* rounds of one commit at most */
     int64_t deadline_ms; /* from writer_put() to its answer */
+    unsigned gather_ms;  /* how long a first round waits for others */
 };
 #define WRITER_OPTIONS                                                                             \
     {                                                                                              \
-        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000                                      \
+        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000, .gather_ms = 2                                      \
     }
 
 /* Start the thread. options NULL: WRITER_OPTIONS. The store outlives the writer. STATUS_NOMEM,

@@ -143,6 +143,26 @@ server_stop(const struct server *s)
                  "attestd did not end well");
 }
 
+/* What its writer said of itself at the end. */
+static void
+tell_commits(const struct server *s)
+{
+    static const char name[] = "writer: ";
+    char path[600];
+    unsigned long long n_rounds = 0, n_commits = 0;
+    CLEANUP(buffer_free) struct buffer log = {0};
+    (void)snprintf(path, sizeof path, "%s/log", s->directory);
+    bench_demand(file_load(path, SIZE_MAX / 2, &log, NULL) == STATUS_OK, "attestd's log");
+    const char *text = buffer_text(&log);
+    const char *line = text ? strstr(text, name) : NULL;
+    bench_demand(line && sscanf(line + strlen(name), "%llu rounds in %llu commits", &n_rounds,
+                                &n_commits) == 2,
+                 "attestd told no commits");
+    char note[64];
+    (void)snprintf(note, sizeof note, "\"rounds\":%llu,\"commits\":%llu", n_rounds, n_commits);
+    bench_value("server.rounds-a-commit", "rounds", (double)n_rounds / (double)n_commits, 0, note);
+}
+
 static double
 server_cpu_us(const struct server *s)
 {
@@ -446,6 +466,7 @@ main(int argc, char **argv)
     measure_new(&l);
     measure_memory(&l);
     server_stop(&l.server);
+    tell_commits(&l.server);
     client_close(&l.client);
     floor_free(l.floor);
     fleet_free(l.fleet);

@@ -175,6 +175,27 @@ commits_as_one_group_what_gathered_meanwhile(void **state)
 }
 
 static void
+waits_a_moment_for_the_rounds_on_their_way(void **state)
+{
+    (void)state;
+    struct worker workers[3];
+    const struct writer_options options = {
+        .n_queued = 8, .n_group = 16, .deadline_ms = 5000, .gather_ms = 200};
+    struct writer *w = new_writer(8, 5000);
+    writer_free(w);
+    assert_status(STATUS_OK, writer_new(NULL, &options, &w));
+    for (size_t i = 0; i < 3; i++)
+        begin(&workers[i], w, "more");
+    for (size_t i = 0; i < 3; i++) {
+        end(&workers[i]);
+        assert_status(STATUS_OK, workers[i].status);
+    }
+    writer_free(w);
+    assert_int_equal(1, fake.n_groups);
+    assert_int_equal(3, fake.group_size[0]);
+}
+
+static void
 says_of_all_what_the_commit_says(void **state)
 {
     (void)state;
@@ -300,6 +321,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_each_round_with_what_became_of_it),
         cmocka_unit_test(commits_as_one_group_what_gathered_meanwhile),
+        cmocka_unit_test(waits_a_moment_for_the_rounds_on_their_way),
         cmocka_unit_test(says_of_all_what_the_commit_says),
         cmocka_unit_test(is_uncertain_of_a_commit_that_outlasts_the_deadline),
         cmocka_unit_test(withdraws_a_round_whose_turn_did_not_come),
