@@ -48,7 +48,10 @@ static enum status
 run_stages(struct verifier *v, struct hasher *h, const struct attest_request *request,
            struct round *round, struct attest_answer *out)
 {
-    enum status s = store_get_device(v->store, request->device_id, &round->device);
+    enum status s = STATUS_OK;
+    if (!round->remembered)
+        s = store_get_device(v->store, request->device_id, &round->device);
+    round->device.n_perspectives = 0;
     if (s == STATUS_NOT_FOUND)
         return attempt(out, REASON_DEVICE_UNKNOWN);
     if (s != STATUS_OK)
@@ -79,13 +82,13 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
     if (s == STATUS_OK)
         s = round_announce(round, request);
     if (s == STATUS_OK)
-        s = round_sign(round, h, request, keyring_current(v->keyring, KEY_ROLE_RESULT));
+        s = round_sign(round, request, keyring_current(v->keyring, KEY_ROLE_RESULT));
     return s;
 }
 
 static enum status
-commit(struct verifier *v, struct round *round, const struct attest_request *request,
-       struct attest_answer *out)
+commit(struct verifier *v, struct hasher *h, struct round *round,
+       const struct attest_request *request, struct attest_answer *out)
 {
     struct store_round row = {0};
     enum status s = round_row(round, request, &row);
@@ -96,6 +99,10 @@ commit(struct verifier *v, struct round *round, const struct attest_request *req
         return s;
     if (member == STATUS_STALE)
         return attempt(out, REASON_CHALLENGE_SPENT);
+    if (member == STATUS_OK) {
+        round_remember(round, v, h);
+        round_memory_put(round, v->devices, &row);
+    }
     return member;
 }
 
@@ -171,31 +178,35 @@ prepare_answer(struct verifier *v, const struct round *round, const struct attes
     return encode_answer(round, out);
 }
 
+/* *remembered: on what the device's last round left in memory. */
 static enum status
 try_once(struct verifier *v, struct hasher *h, const struct attest_request *request,
-         struct attest_answer *out)
+         struct attest_answer *out, bool *remembered)
 {
     CLEANUP(round_clear) struct round round = {0};
+    attest_answer_clear(out);
+    *remembered = *remembered && round_memory_take(&round, v->devices, request->device_id);
     enum status s = run_stages(v, h, request, &round, out);
-    if (s != STATUS_OK || out->attempt != REASON_NONE)
-        return s;
-    s = prepare_answer(v, &round, request, out);
-    if (s != STATUS_OK)
-        return s;
-    s = commit(v, &round, request, out);
     if (s == STATUS_OK && out->attempt == REASON_NONE)
-        round_remember(&round, v, h);
+        s = prepare_answer(v, &round, request, out);
+    if (s == STATUS_OK && out->attempt == REASON_NONE)
+        s = commit(v, h, &round, request, out);
     return s;
 }
 
+/* Only a commit, which the store makes conditional on the device's version, says that what was
+ * remembered was still so: an attempt on it is asked of the store again. */
 enum status
 attest_round(struct verifier *v, struct hasher *h, const struct attest_request *request,
              struct attest_answer *out)
 {
-    enum status s = STATUS_CONFLICT;
-    for (int i = 0; i < MAX_TRIES && s == STATUS_CONFLICT; i++) {
-        attest_answer_clear(out);
-        s = try_once(v, h, request, out);
+    bool remembered = true;
+    enum status s = try_once(v, h, request, out, &remembered);
+    bool again = remembered && s == STATUS_OK && out->attempt != REASON_NONE;
+    for (int i = !remembered; i < MAX_TRIES && (again || s == STATUS_CONFLICT); i++) {
+        again = false;
+        remembered = false;
+        s = try_once(v, h, request, out, &remembered);
     }
     if (s != STATUS_OK || out->attempt != REASON_NONE) {
         free(out->token);

@@ -79,6 +79,8 @@ open_store(struct process *p, struct diag *diag)
         s = ima_memory_new(IMA_MEMORY_SIZE, &p->verifier.ima_memory);
     if (s == STATUS_OK)
         s = surveys_open(p->verifier.store, &p->verifier.surveys);
+    if (s == STATUS_OK)
+        s = device_memory_new(0, &p->verifier.devices);
     return s;
 }
 
@@ -310,6 +312,7 @@ process_close(struct process *p)
     surveys_close(p->verifier.surveys);
     writer_free(p->verifier.writer);
     ima_memory_free(p->verifier.ima_memory);
+    device_memory_free(p->verifier.devices);
     snapshot_close(p->verifier.snapshot);
     store_close(p->verifier.store);
     enroll_close(p->verifier.enroll);

@@ -12,6 +12,19 @@
 #define ATTESTATION_TIME   6u /* bytes of ms: until the year 10889 */
 #define ATTESTATION_RANDOM 10u
 
+static enum status
+load_ak(struct round *round, struct hasher *h, struct reasons *reasons)
+{
+    if (round->remembered)
+        return STATUS_OK;
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    enum status s = ak_parse(h, buffer_bytes(&round->device.ak_public), &round->ak, reasons);
+    if (s != STATUS_OK || !round->ak)
+        return s;
+    s = key_spki(ak_key(round->ak), &spki);
+    return s == STATUS_OK ? digest_sha256(h, buffer_bytes(&spki), round->ak_thumbprint) : s;
+}
+
 enum status
 round_quote(struct round *round, struct hasher *h, const struct attest_request *request,
             struct reasons *reasons)
@@ -22,7 +35,7 @@ round_quote(struct round *round, struct hasher *h, const struct attest_request *
     if (reasons->n_items > 0)
         return STATUS_OK;
     if (s == STATUS_OK)
-        s = ak_parse(h, buffer_bytes(&round->device.ak_public), &round->ak, reasons);
+        s = load_ak(round, h, reasons);
     if (s != STATUS_OK || !round->ak)
         return s;
     return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote, reasons);
@@ -138,22 +151,10 @@ name_attestation(struct round *round, int64_t now_ms)
     return s;
 }
 
-static enum status
-ak_thumbprint(const struct round *round, struct hasher *h, uint8_t out[static DIGEST_SHA256_SIZE])
-{
-    CLEANUP(buffer_free) struct buffer spki = {0};
-    enum status s = key_spki(ak_key(round->ak), &spki);
-    return s == STATUS_OK ? digest_sha256(h, buffer_bytes(&spki), out) : s;
-}
-
 enum status
-round_sign(struct round *round, struct hasher *h, const struct attest_request *request,
-           const struct key *key)
+round_sign(struct round *round, const struct attest_request *request, const struct key *key)
 {
-    uint8_t thumbprint[DIGEST_SHA256_SIZE];
     enum status s = name_attestation(round, request->now_ms);
-    if (s == STATUS_OK)
-        s = ak_thumbprint(round, h, thumbprint);
     if (s != STATUS_OK)
         return s;
     struct result_input input = {
@@ -162,7 +163,7 @@ round_sign(struct round *round, struct hasher *h, const struct attest_request *r
         .quote = round->quote,
         .attestation = round->attestation,
         .issuer = request->origin,
-        .ak_thumbprint = bytes_of(thumbprint, sizeof thumbprint),
+        .ak_thumbprint = bytes_of(round->ak_thumbprint, sizeof round->ak_thumbprint),
         .now_s = request->now_ms / 1000,
     };
     return result_sign(&input, RESULT_IETF, key, &round->result);
@@ -235,6 +236,15 @@ encode_texts(struct round *round, const struct attest_request *request)
         (!buffer_text(&round->appraisal_text) || !buffer_text(&round->inputs_text)))
         s = STATUS_NOMEM;
     return s;
+}
+
+static bool
+pcrs_equal(const struct subject_pcrs *a, const struct subject_pcrs *b)
+{
+    bool equal = a->alg == b->alg && a->present == b->present;
+    for (uint32_t pcr = 0; equal && pcr < LIMIT_PCRS; pcr++)
+        equal = !(a->present & (1u << pcr)) || digest_equal(&a->pcr[pcr], &b->pcr[pcr]);
+    return equal;
 }
 
 static void
@@ -335,6 +345,8 @@ round_row(struct round *round, const struct attest_request *request, struct stor
         round->announce.kept.size > 0 ? (const char *)round->announce.kept.data : NULL;
     fill_perspectives(round, now_s, row);
     fill_pcrs(round, &row->pcrs);
+    if (round->device.last_good_present && pcrs_equal(&row->pcrs, &round->device.last_good))
+        row->good = false; /* as good as the last one: nothing to replace */
     return STATUS_OK;
 }
 

@@ -7,13 +7,16 @@
 
 #include "daemon/announce.h"
 #include "daemon/attest.h"
+#include "daemon/device_memory.h"
 
 struct round {
-    struct store_device device;
+    bool remembered;            /* device, boot and ak are those that its last round left in memory */
+    struct store_device device; /* without its perspectives */
     struct documents *documents;
     struct buffer decoded; /* members of a JSON body */
     struct evidence evidence;
     struct ak *ak;
+    uint8_t ak_thumbprint[DIGEST_SHA256_SIZE]; /* set with ak */
     struct quote *quote;
     struct store_boot boot; /* the device's current boot record, id 0 when none */
     bool new_boot;
@@ -52,8 +55,8 @@ void round_subject(const struct round *round, struct subject *out);
 MUST_CHECK enum status round_appraise(struct round *round, struct hasher *h, int64_t now_s);
 /* After the verdict: what the device says that its next boot will show. */
 MUST_CHECK enum status round_announce(struct round *round, const struct attest_request *request);
-MUST_CHECK enum status round_sign(struct round *round, struct hasher *h,
-                                  const struct attest_request *request, const struct key *key);
+MUST_CHECK enum status round_sign(struct round *round, const struct attest_request *request,
+                                  const struct key *key);
 /* The row to commit; borrows from round. */
 MUST_CHECK enum status round_row(struct round *round, const struct attest_request *request,
                                  struct store_round *row);
@@ -62,4 +65,9 @@ void round_remember(const struct round *round, struct verifier *v, struct hasher
 /* Digest of a replay state: it stands for the list that led to it. */
 MUST_CHECK enum status round_state_sha256(struct hasher *h, const struct replay_state *state,
                                           uint8_t out[static DIGEST_SHA256_SIZE]);
+/* What the device's last round left in memory; false: nothing, so ask the store. */
+bool round_memory_take(struct round *round, struct device_memory *m, const char *device_id);
+/* After the commit of row: leave it to the next round. round is good for nothing but round_clear()
+ * then. */
+void round_memory_put(struct round *round, struct device_memory *m, const struct store_round *row);
 void round_clear(struct round *round);

@@ -39,7 +39,7 @@ compare_counters(struct round *round)
 static enum status
 resolve_boot(struct round *round, struct store *store)
 {
-    if (round->device.boot != 0) {
+    if (round->device.boot != 0 && !round->remembered) {
         enum status s = store_get_boot(store, round->device.boot, &round->boot);
         if (s != STATUS_OK)
             return s;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "daemon/device_memory.h"
 #include "daemon/ima_memory.h"
 #include "daemon/keyring.h"
 #include "daemon/snapshot.h"
@@ -20,6 +21,7 @@ struct verifier {
     const struct config *config;
     struct store *store;
     struct writer *writer;
+    struct device_memory *devices; /* what the last rounds knew; NULL: each asks the store */
     struct snapshot *snapshot;     /* the documents in force */
     struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
     struct surveys *surveys;       /* questions to all stored rounds */

@@ -51,6 +51,7 @@ verifier_case_open(struct verifier_case *c)
     demand(writer_new(c->verifier.store, NULL, &c->verifier.writer), &diag);
     demand(ima_memory_new(IMA_MEMORY_SIZE, &c->verifier.ima_memory), &diag);
     demand(surveys_open(c->verifier.store, &c->verifier.surveys), &diag);
+    demand(device_memory_new(0, &c->verifier.devices), &diag);
 }
 
 void
@@ -106,6 +107,7 @@ verifier_case_close(struct verifier_case *c)
     surveys_close(c->verifier.surveys);
     writer_free(c->verifier.writer);
     ima_memory_free(c->verifier.ima_memory);
+    device_memory_free(c->verifier.devices);
     snapshot_close(c->verifier.snapshot);
     store_close(c->verifier.store);
     enroll_close(c->verifier.enroll);
