@@ -72,7 +72,7 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
     s = round_resolve(round, v, h, request->now_ms / 1000, &out->reasons);
     if (s != STATUS_OK || out->reasons.n_items > 0)
         return s == STATUS_OK ? attempt_found(out) : s;
-    s = round_replay(round, h, &out->reasons);
+    s = round_replay(round, v, h, &out->reasons);
     if (s != STATUS_OK || out->reasons.n_items > 0)
         return s == STATUS_OK ? attempt_found(out) : s;
     enroll_describe_tpm(v->enroll, &round->device, quote_counters(round->quote)->firmware_version,

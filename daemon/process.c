@@ -81,6 +81,8 @@ open_store(struct process *p, struct diag *diag)
         s = surveys_open(p->verifier.store, &p->verifier.surveys);
     if (s == STATUS_OK)
         s = device_memory_new(0, &p->verifier.devices);
+    if (s == STATUS_OK)
+        s = replay_memory_new(REPLAY_MEMORY_SIZE, &p->verifier.replay_memory);
     return s;
 }
 
@@ -313,6 +315,7 @@ process_close(struct process *p)
     writer_free(p->verifier.writer);
     ima_memory_free(p->verifier.ima_memory);
     device_memory_free(p->verifier.devices);
+    replay_memory_free(p->verifier.replay_memory);
     snapshot_close(p->verifier.snapshot);
     store_close(p->verifier.store);
     enroll_close(p->verifier.enroll);

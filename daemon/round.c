@@ -41,28 +41,6 @@ round_quote(struct round *round, struct hasher *h, const struct attest_request *
     return quote_verify(h, &round->evidence, round->ak, request->freshness, &round->quote, reasons);
 }
 
-static enum status
-replay(struct round *round, struct hasher *h)
-{
-    enum status s = replay_verify(h, round->quote, &round->input, &round->replay, &round->found);
-    return s == STATUS_OK && round->found.failed ? STATUS_NOMEM : s;
-}
-
-/* A restart is a resume when the IMA list goes on; else the machine was started anew, and what it
- * sent is judged as that. [protocol 4] */
-enum status
-round_replay(struct round *round, struct hasher *h, struct reasons *reasons)
-{
-    enum status s = replay(round, h);
-    if (s != STATUS_OK || !round->restarted ||
-        replay_pcr_state(round->replay, IMA_PCR) == REPLAY_PCR_PROVEN)
-        return s;
-    replay_free(round->replay);
-    round->replay = NULL;
-    reasons_free(&round->found);
-    return round_begin_boot(round, reasons) ? replay(round, h) : STATUS_OK;
-}
-
 /* Of the boot before this one; NULL when none is known. */
 static const char *
 last_generation(const struct round *round)
@@ -381,7 +359,7 @@ round_clear(struct round *round)
     buffer_free(&round->held_log);
     buffer_free(&round->held_ima);
     standing_unref(round->standing);
-    replay_free(round->replay);
+    replay_kept_unref(round->kept);
     reasons_free(&round->tpm);
     reasons_free(&round->found);
     announce_clear(&round->announce);

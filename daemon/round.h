@@ -8,6 +8,7 @@
 #include "daemon/announce.h"
 #include "daemon/attest.h"
 #include "daemon/device_memory.h"
+#include "daemon/replay_memory.h"
 
 struct round {
     bool remembered;            /* device, boot and ak are those that its last round left in memory */
@@ -26,7 +27,8 @@ struct round {
     struct standing *standing; /* what they came to; NULL when it is not remembered */
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct replay_input input;
-    struct replay *replay;
+    struct replay_kept *kept;    /* shared */
+    const struct replay *replay; /* of kept */
     struct reasons tpm;                   /* what advisories say of its TPM */
     uint8_t ek_trust[DIGEST_SHA256_SIZE]; /* which roots, CRLs and advisories say so */
     struct reasons found;                 /* by replay and of the TPM: for the appraisal */
@@ -46,7 +48,12 @@ MUST_CHECK enum status round_quote(struct round *round, struct hasher *h,
 MUST_CHECK enum status round_resolve(struct round *round, struct verifier *v, struct hasher *h,
                                      int64_t now_s, struct reasons *reasons);
 /* log.wanted in reasons: an attempt, and round->replay is NULL. */
-MUST_CHECK enum status round_replay(struct round *round, struct hasher *h, struct reasons *reasons);
+MUST_CHECK enum status round_replay(struct round *round, struct verifier *v, struct hasher *h,
+                                    struct reasons *reasons);
+/* A boot log sent by reference, read from the store unless it is here already. log.wanted in
+ * reasons. */
+MUST_CHECK enum status round_load_log(struct round *round, struct store *store,
+                                      struct reasons *reasons);
 /* The round begins a boot record after all; false, with log.wanted in reasons, when its IMA list
  * was not sent from its start. */
 bool round_begin_boot(struct round *round, struct reasons *reasons);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "daemon/round.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool
@@ -20,10 +21,12 @@ round_memory_take(struct round *round, struct device_memory *m, const char *devi
     return true;
 }
 
-/* What the commit of row did to the device's row. */
+/* What the commit of row did to the device's row. announcement is d's from now on. */
 static void
-follow_device(struct store_device *d, const struct store_round *row)
+follow_device(struct store_device *d, const struct store_round *row, char *announcement)
 {
+    free(d->announcement_json);
+    d->announcement_json = announcement;
     d->version = row->version + 1;
     d->spent_ms = row->spent_ms;
     d->attested_s = row->time_s;
@@ -57,11 +60,14 @@ round_memory_put(struct round *round, struct device_memory *m, const struct stor
 {
     if (row->new_boot) /* whose number only the store knows */
         return;
+    char *announcement = row->announcement_json ? strdup(row->announcement_json) : NULL;
+    if (row->announcement_json && !announcement)
+        return;
     struct device_remembered r = {.device = round->device, .boot = round->boot, .ak = round->ak};
     memcpy(r.ak_thumbprint, round->ak_thumbprint, sizeof r.ak_thumbprint);
     round->device = (struct store_device){0};
     round->ak = NULL;
-    follow_device(&r.device, row);
+    follow_device(&r.device, row, announcement);
     follow_boot(&r.boot, row);
     device_memory_put(m, &r);
 }

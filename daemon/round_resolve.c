@@ -65,6 +65,28 @@ is_readable(const struct round *round, enum status s)
     return s != STATUS_STORE && s != STATUS_NOT_FOUND;
 }
 
+enum status
+round_load_log(struct round *round, struct store *store, struct reasons *reasons)
+{
+    if (!round->input.boot_log_present || round->input.boot_log.data)
+        return STATUS_OK;
+    enum status s =
+        store_get_log(store, round->device.id, round->boot_log_sha256, &round->held_log);
+    if (!is_readable(round, s))
+        return want_log(reasons, "boot-log");
+    round->input.boot_log = buffer_bytes(&round->held_log);
+    return s;
+}
+
+/* The log of the device's last round, so one that it has sent: read only to be replayed. */
+static bool
+is_last_log(const struct round *round)
+{
+    return round->boot.boot_log_present &&
+           digest_bytes_equal(bytes_of(round->boot.boot_log_sha256, DIGEST_SHA256_SIZE),
+                              bytes_of(round->boot_log_sha256, DIGEST_SHA256_SIZE));
+}
+
 static enum status
 resolve_boot_log(struct round *round, struct store *store, struct reasons *reasons)
 {
@@ -77,12 +99,7 @@ resolve_boot_log(struct round *round, struct store *store, struct reasons *reaso
         round->input.boot_log = round->evidence.member[EVIDENCE_BOOT_LOG];
         return STATUS_OK;
     }
-    enum status s =
-        store_get_log(store, round->device.id, round->boot_log_sha256, &round->held_log);
-    if (!is_readable(round, s))
-        return want_log(reasons, "boot-log");
-    round->input.boot_log = buffer_bytes(&round->held_log);
-    return s;
+    return is_last_log(round) ? STATUS_OK : round_load_log(round, store, reasons);
 }
 
 /* What is held of the boot does not count: a record of its own, and a list from its start. */

@@ -10,6 +10,7 @@
 #include "daemon/device_memory.h"
 #include "daemon/ima_memory.h"
 #include "daemon/keyring.h"
+#include "daemon/replay_memory.h"
 #include "daemon/snapshot.h"
 #include "daemon/store.h"
 #include "daemon/writer.h"
@@ -25,6 +26,7 @@ struct verifier {
     struct snapshot *snapshot;     /* the documents in force */
     struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
     struct surveys *surveys;       /* questions to all stored rounds */
+    struct replay_memory *replay_memory; /* replays computed before; NULL: each is computed */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */
     const char *const *origins; /* our own https origins, without a trailing slash */

@@ -52,6 +52,7 @@ verifier_case_open(struct verifier_case *c)
     demand(ima_memory_new(IMA_MEMORY_SIZE, &c->verifier.ima_memory), &diag);
     demand(surveys_open(c->verifier.store, &c->verifier.surveys), &diag);
     demand(device_memory_new(0, &c->verifier.devices), &diag);
+    demand(replay_memory_new(REPLAY_MEMORY_SIZE, &c->verifier.replay_memory), &diag);
 }
 
 void
@@ -108,6 +109,7 @@ verifier_case_close(struct verifier_case *c)
     writer_free(c->verifier.writer);
     ima_memory_free(c->verifier.ima_memory);
     device_memory_free(c->verifier.devices);
+    replay_memory_free(c->verifier.replay_memory);
     snapshot_close(c->verifier.snapshot);
     store_close(c->verifier.store);
     enroll_close(c->verifier.enroll);

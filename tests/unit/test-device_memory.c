@@ -103,6 +103,7 @@ assert_same_device(const struct store_device *stored, const struct store_device 
     assert_int_equal(stored->attested_s, kept->attested_s);
     assert_int_equal(stored->enrolled_s, kept->enrolled_s);
     assert_true(text_equal(stored->tpm_json, kept->tpm_json));
+    assert_true(text_equal(stored->announcement_json, kept->announcement_json));
     assert_int_equal(stored->spent_ms, kept->spent_ms);
     assert_memory_equal(&stored->counters, &kept->counters, sizeof kept->counters);
     assert_int_equal(stored->boot, kept->boot);
