@@ -172,10 +172,19 @@ answer_round(struct request *request, struct response *response, struct attest_a
     log_verdict(request, answer);
 }
 
+static bool
+help(void *request)
+{
+    struct request *r = request;
+    return r->help && r->help(r);
+}
+
 static void
 post_evidence(struct request *request, struct response *response)
 {
+    const struct writer_meanwhile meanwhile = {.run = help, .context = request};
     struct attest_request round = {
+        .meanwhile = &meanwhile,
         .device_id = request->params[0],
         .body = request->body,
         .json = request_has_type(request, EVIDENCE_TYPE_JSON),
@@ -212,6 +221,7 @@ const struct route api_evidence_routes[] = {
      .body_cap = LIMIT_BODY_SMALL,
      .begin = begin_evidence,
      .handle = post_evidence,
+     .nests = true,
      .one_at_a_time = true},
 };
 const size_t api_evidence_n_routes = sizeof api_evidence_routes / sizeof *api_evidence_routes;

@@ -94,7 +94,7 @@ commit(struct verifier *v, struct hasher *h, struct round *round,
     enum status s = round_row(round, request, &row);
     enum status member = STATUS_STORE;
     if (s == STATUS_OK)
-        s = writer_put(v->writer, &row, &member);
+        s = writer_put(v->writer, &row, request->meanwhile, &member);
     if (s != STATUS_OK)
         return s;
     if (member == STATUS_STALE)

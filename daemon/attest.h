@@ -17,6 +17,7 @@ struct attest_request {
     const char *origin;          /* the configured origin the request came to: issuer */
     enum result_dialect dialect; /* of the token in the answer */
     int64_t now_ms;
+    const struct writer_meanwhile *meanwhile; /* for the caller's thread, while it waits; or NULL */
 };
 
 struct attest_answer {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a committed round leaves in memory of its device, so that the next one need not ask the store
- * for it, nor parse its AK again. Bounded. Who takes a device from here has it alone; nobody relies
- * on it but a round whose commit is conditional on its version: any other outcome is worth nothing,
- * and the round runs again on what the store says. Any thread. [architecture 4; protocol 3, 4]
+ * What a committed round leaves in memory of its device, so that the next one need not ask the
+ * store for it, nor parse its AK again. Bounded. Who takes a device from here has it alone; nobody
+ * relies on it but a round whose commit is conditional on its version: any other outcome is worth
+ * nothing, and the round runs again on what the store says. Any thread. [architecture 4; protocol
+ * 3, 4]
  */
 #pragma once
 
@@ -23,8 +24,8 @@ struct device_remembered {
 MUST_CHECK enum status device_memory_new(size_t n_devices, struct device_memory **out);
 /* The device, which is then the caller's and no longer here; false: not here. m may be NULL. */
 bool device_memory_take(struct device_memory *m, const char *id, struct device_remembered *out);
-/* Move what *r owns here, in the place of an older one of it, or of the one of those nearby that was
- * put first. *r is then empty. m may be NULL: it is freed. */
+/* Move what *r owns here, in the place of an older one of it, or of the one of those nearby that
+ * was put first. *r is then empty. m may be NULL: it is freed. */
 void device_memory_put(struct device_memory *m, struct device_remembered *r);
 void device_remembered_clear(struct device_remembered *r);
 size_t device_memory_count(struct device_memory *m);

@@ -41,8 +41,9 @@ peer_begin(struct http *http, struct MHD_Connection *connection, void **context)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (info && info->tls_session)
-        http_tls_begin(http->tls, info->tls_session);
+    gnutls_session_t session = info ? info->tls_session : NULL;
+    if (session)
+        http_tls_begin(http->tls, session);
     struct http_peer *peer = calloc(1, sizeof *peer);
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (!peer || !info) {
@@ -50,6 +51,8 @@ peer_begin(struct http *http, struct MHD_Connection *connection, void **context)
         return;
     }
     peer->fd = info->connect_fd;
+    if (session)
+        http_tls_send_through(session, peer->fd, &peer->sender);
     int on = 1;
     (void)setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     pthread_mutex_lock(&http->exchange_lock);
@@ -76,6 +79,7 @@ peer_end(struct http *http, void **context)
     if (peer->next)
         peer->next->previous = peer->previous;
     pthread_mutex_unlock(&http->exchange_lock);
+    buffer_free(&peer->sender.held);
     free(peer);
     *context = NULL;
 }

@@ -8,6 +8,7 @@
 #include "daemon/http_request.h"
 #include "daemon/problem.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,14 @@ answer(struct http_exchange *x)
     return PHASE_ANSWERED;
 }
 
+static bool
+help(struct request *request)
+{
+    struct http_exchange *x =
+        (struct http_exchange *)(void *)((char *)request - offsetof(struct http_exchange, request));
+    return workers_help(x->http->workers, request->hasher);
+}
+
 static void
 run(void *subject, struct hasher *hasher)
 {
@@ -136,6 +145,7 @@ run(void *subject, struct hasher *hasher)
     /* Nobody waits for it any more: no work for it, and nothing changed by it. */
     if (!is_abandoned(x)) {
         x->request.hasher = hasher;
+        x->request.help = help;
         enum http_phase phase = answer(x);
         pthread_mutex_lock(&x->http->exchange_lock);
         if (x->phase != PHASE_ABANDONED)
@@ -196,6 +206,9 @@ static enum MHD_Result
 reply(struct http_exchange *x)
 {
     set_peer_deadline(x, REPLY_DEADLINE_MS);
+    bool has_body = !x->is_head && x->phase != PHASE_ABANDONED && x->response.body.size > 0;
+    if (x->peer && x->peer->sender.in_use)
+        x->peer->sender.hold = has_body;
     return http_request_reply(x);
 }
 
@@ -207,7 +220,8 @@ hand_over(struct http_exchange *x)
     enum status s = is_in_work(http, x) || http->ending ? STATUS_BUSY : STATUS_OK;
     x->holders++;
     if (s == STATUS_OK)
-        s = workers_put(http->workers, (struct job){.run = run, .subject = x});
+        s = workers_put(http->workers,
+                        (struct job){.run = run, .subject = x, .nests = x->route->nests});
     if (s == STATUS_OK)
         suspend(x);
     else
@@ -291,6 +305,7 @@ begin(struct http *http, struct MHD_Connection *connection, const char *url, con
     x->connection = connection;
     x->holders = 1;
     x->phase = PHASE_BODY;
+    x->is_head = text_equal(method, "HEAD");
     *request = x;
     if (!http_request_gather(x, url, method))
         return MHD_NO;

@@ -19,6 +19,7 @@ struct http_peer {
     struct http_peer *next, *previous;
     int fd;
     int64_t deadline_ms; /* monotonic; 0: none (a worker has it, with a deadline of its own) */
+    struct http_tls_sender sender;
 };
 
 enum http_phase {
@@ -42,6 +43,7 @@ struct http_exchange {
     size_t body_cap;
     size_t announced; /* size of the body, at most body_cap */
     size_t reserved;  /* of http.body_bytes */
+    bool is_head;     /* answered as GET, without the body */
     bool too_large;
     bool admitted;
     bool in_flight;        /* counted in http.n_in_flight */

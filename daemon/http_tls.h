@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/status.h"
 
 #include <gnutls/abstract.h>
@@ -32,4 +33,14 @@ int http_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *req_ca_dn,
 void http_tls_begin(struct http_tls *t, gnutls_session_t session);
 /* 32 bytes of "EXPORTER-Channel-Binding"; false below TLS 1.3 without extended master secret. */
 bool http_tls_exporter(gnutls_session_t session, uint8_t out[static 32]);
+/* Where a session's records go: its socket, or for a moment memory. */
+struct http_tls_sender {
+    int fd;
+    bool in_use; /* false: GnuTLS sends by itself */
+    bool hold;   /* set before a reply with a body: its head waits for the body, as one packet */
+    struct buffer held;
+};
+/* Send through s, which lives as long as the session sends. Nothing is changed unless fd is what
+ * the session sends to. */
+void http_tls_send_through(gnutls_session_t session, int fd, struct http_tls_sender *s);
 void http_tls_close(struct http_tls *t);

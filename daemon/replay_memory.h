@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Replays that were computed before, by all that they were computed from: the digest of the boot
- * log, the selection and its PCR values, the userspace log, the state of the IMA list. A replay is a
- * pure function of these, so what is given here is what replay_verify() would give. Only rounds that
- * bring no new IMA entries are kept. Bounded by number and size, what was used least lately goes
- * first. Any thread. [protocol 3; architecture 4]
+ * log, the selection and its PCR values, the userspace log, the state of the IMA list. A replay is
+ * a pure function of these, so what is given here is what replay_verify() would give. Only rounds
+ * that bring no new IMA entries are kept. Bounded by number and size, what was used least lately
+ * goes first. Any thread. [protocol 3; architecture 4]
  */
 #pragma once
 

@@ -30,6 +30,8 @@ struct request_field {
 struct request {
     struct verifier *verifier;
     struct hasher *hasher; /* the worker's */
+    /* For a handler that waits for a commit: run another request's meanwhile. False: none. */
+    bool (*help)(struct request *request);
     enum request_method method;
     const char *path;
     const char *params[REQUEST_PARAMS]; /* what {..} of the route's pattern matched, decoded */

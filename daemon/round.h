@@ -11,7 +11,7 @@
 #include "daemon/replay_memory.h"
 
 struct round {
-    bool remembered;            /* device, boot and ak are those that its last round left in memory */
+    bool remembered; /* device, boot and ak are those that its last round left in memory */
     struct store_device device; /* without its perspectives */
     struct documents *documents;
     struct buffer decoded; /* members of a JSON body */
@@ -27,8 +27,8 @@ struct round {
     struct standing *standing; /* what they came to; NULL when it is not remembered */
     uint8_t boot_log_sha256[DIGEST_SHA256_SIZE];
     struct replay_input input;
-    struct replay_kept *kept;    /* shared */
-    const struct replay *replay; /* of kept */
+    struct replay_kept *kept;             /* shared */
+    const struct replay *replay;          /* of kept */
     struct reasons tpm;                   /* what advisories say of its TPM */
     uint8_t ek_trust[DIGEST_SHA256_SIZE]; /* which roots, CRLs and advisories say so */
     struct reasons found;                 /* by replay and of the TPM: for the appraisal */

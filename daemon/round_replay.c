@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* from: a quote and its logs; to: the replay, computed or known from before; never: reads a log that
- * was replayed before. */
+/* from: a quote and its logs; to: the replay, computed or known from before; never: reads a log
+ * that was replayed before. */
 #include "daemon/round.h"
 
 static enum status

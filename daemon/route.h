@@ -20,6 +20,7 @@ struct route {
     bool (*begin)(struct request *request, struct response *response, size_t *body_cap);
     void (*handle)(struct request *request, struct response *response);
     bool at_once;       /* CPU of microseconds and no store: handled on the HTTP thread itself */
+    bool nests;         /* the handler may be run within another one that waits for its commit */
     bool one_at_a_time; /* for each value of the first parameter: a second one is answered busy */
 };
 

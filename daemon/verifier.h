@@ -22,10 +22,10 @@ struct verifier {
     const struct config *config;
     struct store *store;
     struct writer *writer;
-    struct device_memory *devices; /* what the last rounds knew; NULL: each asks the store */
-    struct snapshot *snapshot;     /* the documents in force */
-    struct ima_memory *ima_memory; /* what each boot's IMA entries came to */
-    struct surveys *surveys;       /* questions to all stored rounds */
+    struct device_memory *devices;       /* what the last rounds knew; NULL: each asks the store */
+    struct snapshot *snapshot;           /* the documents in force */
+    struct ima_memory *ima_memory;       /* what each boot's IMA entries came to */
+    struct surveys *surveys;             /* questions to all stored rounds */
     struct replay_memory *replay_memory; /* replays computed before; NULL: each is computed */
     struct keyring *keyring;
     struct enroll *enroll;      /* trust in EKs, rates */

@@ -9,7 +9,8 @@
 
 #define MAX_THREADS 256u
 #define START_MS    1000 /* for threads that have no job yet */
-#define A_CORE      32u
+#define A_CORE      4u
+#define MAX_NESTED  32u
 
 struct workers {
     pthread_mutex_t queue_lock; /* guards all below */
@@ -23,8 +24,19 @@ struct workers {
         pthread_t thread;
         struct workers *all;
         struct hasher *hasher;
+        size_t n_nested; /* its own */
     } * threads;
 };
+
+/* Under the lock, with a job queued. */
+static struct job
+take_first(struct workers *w)
+{
+    struct job job = w->ring[w->head];
+    w->head = (w->head + 1) % w->cap;
+    w->n--;
+    return job;
+}
 
 static bool
 take(struct workers *w, struct job *out)
@@ -33,13 +45,38 @@ take(struct workers *w, struct job *out)
     while (w->n == 0 && !w->ending)
         pthread_cond_wait(&w->queued, &w->queue_lock);
     bool taken = w->n > 0;
-    if (taken) {
-        *out = w->ring[w->head];
-        w->head = (w->head + 1) % w->cap;
-        w->n--;
-    }
+    if (taken)
+        *out = take_first(w);
     pthread_mutex_unlock(&w->queue_lock);
     return taken;
+}
+
+static struct worker *
+find_worker(struct workers *w, const struct hasher *hasher)
+{
+    for (size_t i = 0; i < w->n_threads; i++) {
+        if (w->threads[i].hasher == hasher)
+            return &w->threads[i];
+    }
+    return NULL;
+}
+
+bool
+workers_help(struct workers *w, struct hasher *hasher)
+{
+    struct job job;
+    pthread_mutex_lock(&w->queue_lock);
+    struct worker *self = find_worker(w, hasher);
+    bool helps = self && self->n_nested < MAX_NESTED && w->n > 0 && w->ring[w->head].nests;
+    if (helps)
+        job = take_first(w);
+    pthread_mutex_unlock(&w->queue_lock);
+    if (!helps)
+        return false;
+    self->n_nested++;
+    job.run(job.subject, hasher);
+    self->n_nested--;
+    return true;
 }
 
 static void *

@@ -13,13 +13,18 @@ struct workers;
 struct job {
     void (*run)(void *subject, struct hasher *hasher);
     void *subject;
+    bool nests; /* may be run by a worker whose own job waits for its commit */
 };
 
-/* n_threads 0: 32 a core, since a job mostly waits: as many rounds gather in one commit.
+/* n_threads 0: four a core, since a job mostly waits.
  * STATUS_NOMEM, STATUS_IO. */
 MUST_CHECK enum status workers_new(unsigned n_threads, size_t n_queued, struct workers **out);
 /* STATUS_BUSY: the queue is full. */
 MUST_CHECK enum status workers_put(struct workers *w, struct job job);
+/* For a job that waits, by the hasher that it was given: run the next queued job meanwhile, if it
+ * nests and not too many of this worker do already. False: there is none. So a worker takes up many
+ * rounds for one commit, and sleeps once. */
+bool workers_help(struct workers *w, struct hasher *hasher);
 /* Jobs waiting. */
 size_t workers_waiting(struct workers *w);
 /* Run what is queued, then end the threads and free. False when one has not ended after

@@ -279,8 +279,24 @@ give_up(struct writer *w, struct item *item, enum status *result)
     return status;
 }
 
+/* True when its group was committed, or could not be. */
+static bool
+await(struct item *item, const struct writer_meanwhile *meanwhile, const struct timespec *until)
+{
+    bool done = sem_trywait(&item->done) == 0;
+    while (!done && meanwhile && meanwhile->run(meanwhile->context))
+        done = sem_trywait(&item->done) == 0;
+    int waited = 0;
+    while (!done && (waited == 0 || errno == EINTR)) {
+        waited = sem_clockwait(&item->done, CLOCK_MONOTONIC, until);
+        done = waited == 0;
+    }
+    return done;
+}
+
 enum status
-writer_put(struct writer *w, const struct store_round *round, enum status *result)
+writer_put(struct writer *w, const struct store_round *round,
+           const struct writer_meanwhile *meanwhile, enum status *result)
 {
     *result = STATUS_STORE;
     struct item *item = new_item(round);
@@ -295,11 +311,7 @@ writer_put(struct writer *w, const struct store_round *round, enum status *resul
     }
     append(w, item);
     pthread_mutex_unlock(&w->queue_lock);
-    int waited = 0;
-    do {
-        waited = sem_clockwait(&item->done, CLOCK_MONOTONIC, &until);
-    } while (waited != 0 && errno == EINTR);
-    if (waited == 0)
+    if (await(item, meanwhile, &until))
         return take_answer(item, result);
     pthread_mutex_lock(&w->queue_lock);
     enum status status = give_up(w, item, result);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one thread that commits rounds. Workers hand it theirs and wait; what has gathered while it
- * was committing, and in a moment more, goes as the next group. Every wait has a deadline, so a disk that hangs stops
- * neither the workers nor the end of the process. Between groups it tends the store. [architecture
- * 4]
+ * was committing, and in a moment more, goes as the next group. Every wait has a deadline, so a
+ * disk that hangs stops neither the workers nor the end of the process. Between groups it tends the
+ * store. [architecture 4]
  */
 #pragma once
 
@@ -19,19 +19,26 @@ struct writer_options {
 };
 #define WRITER_OPTIONS                                                                             \
     {                                                                                              \
-        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000, .gather_ms = 2                                      \
+        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000, .gather_ms = 2                      \
     }
 
 /* Start the thread. options NULL: WRITER_OPTIONS. The store outlives the writer. STATUS_NOMEM,
  * STATUS_IO. */
 MUST_CHECK enum status writer_new(struct store *store, const struct writer_options *options,
                                   struct writer **out);
+/* What to do while waiting, piece by piece, until it is false. */
+struct writer_meanwhile {
+    bool (*run)(void *context);
+    void *context;
+};
+
 /* Hand over a copy of round and wait until its group is committed; *result is then what
  * store_put_rounds() says of it. Any other status is the group's: STATUS_BUSY: the queue is full,
  * the writer is ending, or the deadline passed before its turn: nothing was written.
- * STATUS_UNCERTAIN: the commit failed, or was still running at the deadline. Any thread. */
+ * STATUS_UNCERTAIN: the commit failed, or was still running at the deadline. meanwhile may be NULL.
+ * Any thread. */
 MUST_CHECK enum status writer_put(struct writer *w, const struct store_round *round,
-                                  enum status *result);
+                                  const struct writer_meanwhile *meanwhile, enum status *result);
 /* Refuse new rounds and commit the queued ones. False when the thread has not ended after
  * deadline_ms: it hangs in the store, which must then not be closed. */
 bool writer_stop(struct writer *w, int64_t deadline_ms);

@@ -48,7 +48,7 @@ attest_once(struct common *c, unsigned n, unsigned i, struct store_round *r)
     r->perspectives[0].verdict = i % 3 == 0 ? VERDICT_UNTRUSTED : VERDICT_WARNING;
     store_device_clear(&d);
     if (s == STATUS_OK)
-        s = writer_put(c->writer, r, &result);
+        s = writer_put(c->writer, r, NULL, &result);
     return s == STATUS_OK ? result : s;
 }
 

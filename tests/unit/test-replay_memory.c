@@ -20,8 +20,7 @@ booted(struct replay_input *in)
     appraise_case_boot(c);
     appraise_case_documents(c);
     appraise_case_run(c);
-    *in = (struct replay_input){.boot_log_present = true,
-                                .boot_log = buffer_bytes(&c->log.log)};
+    *in = (struct replay_input){.boot_log_present = true, .boot_log = buffer_bytes(&c->log.log)};
     return c;
 }
 
@@ -36,7 +35,8 @@ key_of(const struct appraise_case *c, const struct replay_input *in)
 static bool
 keys_equal(const struct replay_key *a, const struct replay_key *b)
 {
-    return bytes_equal(bytes_of(a->sha256, sizeof a->sha256), bytes_of(b->sha256, sizeof b->sha256));
+    return bytes_equal(bytes_of(a->sha256, sizeof a->sha256),
+                       bytes_of(b->sha256, sizeof b->sha256));
 }
 
 /* in is changed in one way, and so is its key. */

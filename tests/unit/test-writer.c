@@ -89,7 +89,7 @@ put(struct writer *w, const char *attestation, enum status *result)
                             .result = "token",
                             .evidence = bytes_of("evidence", 8)};
     (void)text_copy(r.attestation, sizeof r.attestation, attestation);
-    return writer_put(w, &r, result);
+    return writer_put(w, &r, NULL, result);
 }
 
 static void *
@@ -195,6 +195,40 @@ waits_a_moment_for_the_rounds_on_their_way(void **state)
     assert_int_equal(3, fake.group_size[0]);
 }
 
+struct chore {
+    unsigned n_left, n_done;
+};
+
+static bool
+do_chore(void *context)
+{
+    struct chore *c = context;
+    if (c->n_left == 0)
+        return false;
+    c->n_left--;
+    c->n_done++;
+    if (c->n_left == 0)
+        set_hangs(false);
+    return true;
+}
+
+/* Were it not done, the commit would hang until the deadline. */
+static void
+lets_a_worker_do_something_meanwhile(void **state)
+{
+    (void)state;
+    struct chore chore = {.n_left = 3};
+    const struct writer_meanwhile meanwhile = {.run = do_chore, .context = &chore};
+    struct store_round r = {.device = "device", .attestation = "a1", .result = "token"};
+    enum status result = STATUS_STORE;
+    struct writer *w = new_writer(8, 5000);
+    set_hangs(true);
+    assert_status(STATUS_OK, writer_put(w, &r, &meanwhile, &result));
+    assert_status(STATUS_OK, result);
+    assert_int_equal(3, chore.n_done);
+    writer_free(w);
+}
+
 static void
 says_of_all_what_the_commit_says(void **state)
 {
@@ -219,7 +253,7 @@ is_uncertain_of_a_commit_that_outlasts_the_deadline(void **state)
     enum status result = STATUS_OK;
     (void)text_copy(r.attestation, sizeof r.attestation, attestation);
     set_hangs(true);
-    assert_status(STATUS_UNCERTAIN, writer_put(w, &r, &result));
+    assert_status(STATUS_UNCERTAIN, writer_put(w, &r, NULL, &result));
     memset(token, 'x', sizeof token - 1); /* the caller frees what it lent */
     memset(&r, 0, sizeof r);
     set_hangs(false);
@@ -322,6 +356,7 @@ main(void)
         cmocka_unit_test(answers_each_round_with_what_became_of_it),
         cmocka_unit_test(commits_as_one_group_what_gathered_meanwhile),
         cmocka_unit_test(waits_a_moment_for_the_rounds_on_their_way),
+        cmocka_unit_test(lets_a_worker_do_something_meanwhile),
         cmocka_unit_test(says_of_all_what_the_commit_says),
         cmocka_unit_test(is_uncertain_of_a_commit_that_outlasts_the_deadline),
         cmocka_unit_test(withdraws_a_round_whose_turn_did_not_come),
