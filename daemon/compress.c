@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#define LEVEL 3
+#define LEVEL       3
+#define LEVEL_SMALL 1 /* of the texts of a round: nearly as small, in less time */
+#define SMALL       (16u * 1024u)
 
 struct compress {
     ZSTD_CCtx *encoder;
@@ -53,8 +55,9 @@ compress_encode(struct compress *z, struct bytes in, struct buffer *out)
     enum status s = buffer_reserve(out, room);
     if (s != STATUS_OK)
         return s;
+    int level = in.size <= SMALL ? LEVEL_SMALL : LEVEL;
     size_t size =
-        ZSTD_compressCCtx(z->encoder, out->data + out->size, room, in.data, in.size, LEVEL);
+        ZSTD_compressCCtx(z->encoder, out->data + out->size, room, in.data, in.size, level);
     if (ZSTD_isError(size))
         return STATUS_NOMEM;
     out->size += size;

@@ -8,11 +8,14 @@
 #include "daemon/process.h"
 #include "daemon/settings.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
 #define EXIT_USAGE       2
 #define EXIT_UNAVAILABLE 69
+#define HEAP_TRIM        (16 * 1024 * 1024) /* bytes, of each heap */
+#define HEAP_MMAP        (1024 * 1024)
 
 static const struct option_spec specs[] = {
     {"config", "FILE", "configuration file (default " ATTESTD_CONFIG ")", false},
@@ -86,6 +89,15 @@ block_signals(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Rounds come and go by the thousand: what they free is not given back to the kernel and asked for
+ * again each time. */
+static void
+keep_heaps(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_TRIM);
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_MMAP);
+}
+
 static int
 serve(const struct config *c)
 {
@@ -93,6 +105,7 @@ serve(const struct config *c)
     struct process *p = NULL;
     log_open("attestd", level_of(config_text(c, "log", "level")));
     block_signals();
+    keep_heaps();
     enum status s = process_open(c, &p, &diag);
     if (s != STATUS_OK) {
         log_diag(LOG_LEVEL_ERROR, "start", s, &diag);

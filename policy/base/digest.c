@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 #include <limits.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -230,10 +229,24 @@ digest_from(uint16_t alg, struct bytes in, struct digest *out)
     return STATUS_OK;
 }
 
+/* In constant time, word by word: CRYPTO_memcmp() goes byte by byte, and an appraisal compares
+ * hundreds of digests. */
 bool
 digest_bytes_equal(struct bytes a, struct bytes b)
 {
-    return a.size == b.size && (a.size == 0 || CRYPTO_memcmp(a.data, b.data, a.size) == 0);
+    if (a.size != b.size)
+        return false;
+    uint64_t differs = 0;
+    size_t at = 0;
+    for (; a.size - at >= sizeof differs; at += sizeof differs) {
+        uint64_t x, y;
+        memcpy(&x, a.data + at, sizeof x);
+        memcpy(&y, b.data + at, sizeof y);
+        differs |= x ^ y;
+    }
+    for (; at < a.size; at++)
+        differs |= (uint64_t)(a.data[at] ^ b.data[at]);
+    return differs == 0;
 }
 
 bool
