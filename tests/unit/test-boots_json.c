@@ -5,6 +5,9 @@
 #include "tests/lib/recorded_boot_json.h"
 #include "tests/lib/test.h"
 
+#include <ctype.h>
+#include <string.h>
+
 static struct round *
 start(const struct recorded_boot *boot)
 {
@@ -84,6 +87,58 @@ measured_boots_are_proven(void **state)
         assert_proven(&boot, r);
         round_finish(r);
     }
+}
+
+/* What the TPM said of PCR 10 after the violations ("10: 0x..." of each bank, in their order). */
+static void
+take_violated_pcrs(struct round *r)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    test_corpus("measured-boots/E2/after-violation/pcrread.yaml", &text);
+    const char *at = buffer_text(&text);
+    for (size_t bank = 0; bank < 3; bank++) {
+        struct digest *pcr = &r->q.pcr[bank][10];
+        char hex[2 * ALG_MAX_SIZE + 1] = "";
+        at = strstr(at, "10: 0x");
+        assert_non_null(at);
+        at += strlen("10: 0x");
+        for (size_t i = 0; i < (size_t)2 * pcr->size; i++)
+            hex[i] = (char)tolower((unsigned char)at[i]);
+        assert_status(STATUS_OK, text_parse_hex_exact(hex, pcr->data, pcr->size));
+    }
+}
+
+/* A real kernel's violations, in the second round of a boot: 0xFF is extended, in the bank that is
+ * padded too; and the first round's entries are not replayed again. */
+static void
+violations_of_a_real_kernel_are_named(void **state)
+{
+    (void)state;
+    struct recorded_boot boot = {"measured-boots/E2", "binary_bios_measurements",
+                                 "ima_binary_runtime_measurements", test_corpus};
+    struct round *r = start(&boot);
+    CLEANUP(buffer_free) struct buffer grown = {0};
+    test_corpus("measured-boots/E2/after-violation/ima_binary_runtime_measurements", &grown);
+    size_t before = r->b.ima.size;
+    uint64_t n_before = replay_state_after(r->replay)->n_entries;
+    assert_true(bytes_equal(buffer_bytes(&r->b.ima), bytes_slice(buffer_bytes(&grown), 0, before)));
+    r->in.state = *replay_state_after(r->replay);
+    buffer_reset(&r->b.ima);
+    buffer_append(&r->b.ima, bytes_slice(buffer_bytes(&grown), before, grown.size - before));
+    take_violated_pcrs(r);
+    round_replay(r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 10));
+    assert_true(replay_n_ima(r->replay) > 0);
+    assert_int_equal(n_before, replay_ima_at(r->replay, 0)->number);
+    size_t n = 0;
+    for (size_t i = 0; i < r->reasons.n_items; i++) {
+        const struct reason *reason = &r->reasons.items[i];
+        n += reason->code == REASON_IMA_VIOLATION;
+        if (reason_code_kind(reason->code) == REASON_KIND_REASON)
+            assert_int_equal(REASON_IMA_VIOLATION, reason->code);
+    }
+    assert_int_equal(4, n);
+    round_finish(r);
 }
 
 /* systemd 252: its phases are in PCR 11 and in no log. */
@@ -183,6 +238,7 @@ main(void)
         cmocka_unit_test(the_arm64_boot_of_uboot_is_proven_but_its_list_is_not_anchored),
         cmocka_unit_test(a_boot_without_log_says_so),
         cmocka_unit_test(measured_boots_are_proven),
+        cmocka_unit_test(violations_of_a_real_kernel_are_named),
         cmocka_unit_test(a_measured_boot_of_systemd_has_reached_its_phase),
         cmocka_unit_test(the_secure_boot_says_so_in_a_bound_variable),
         cmocka_unit_test(the_secure_boot_tells_its_keys_and_authorities),

@@ -333,6 +333,14 @@ ima_longer(struct round *r, const struct places *p)
     r->b.pcr[1][10] = at_quote;
 }
 
+/* The TPM holds what the list then gives. */
+static void
+take_ima_pcr(struct round *r)
+{
+    for (size_t bank = 0; bank < 3; bank++)
+        r->q.pcr[bank][10] = r->b.pcr[bank][10];
+}
+
 static void
 ima_shorter(struct round *r, const struct places *p)
 {
@@ -366,6 +374,45 @@ ima_changed_data(struct round *r, const struct places *p)
     assert_status(STATUS_OK, ima_next(&reader, NULL, &e, NULL));
     assert_status(STATUS_OK, ima_next(&reader, NULL, &e, NULL));
     r->b.ima.data[(size_t)(e.file_digest.data - r->b.ima.data)] ^= 1;
+}
+
+/* An entry made with all that the TPM was told of it. */
+static void
+ima_violated(struct round *r, const struct places *p)
+{
+    (void)p;
+    log_builder_ima_violation(&r->b, "/var/log/messages");
+    take_ima_pcr(r);
+}
+
+static void
+ima_unknown_template(struct round *r, const struct places *p)
+{
+    (void)p;
+    log_builder_ima_raw(&r->b, "own-template", bytes_of_text("data"), NULL);
+    take_ima_pcr(r);
+}
+
+/* Its PCR 11 is not extended: what it says is nobody's. */
+static void
+ima_of_another_pcr(struct round *r, const struct places *p)
+{
+    (void)p;
+    size_t at = r->b.ima.size;
+    struct digest before[3] = {r->b.pcr[0][10], r->b.pcr[1][10], r->b.pcr[2][10]};
+    log_builder_ima(&r->b, "/usr/bin/later", "later");
+    r->b.ima.data[at] = 11;
+    for (size_t bank = 0; bank < 3; bank++)
+        r->b.pcr[bank][10] = before[bank];
+    log_builder_ima(&r->b, "/usr/bin/last", "last");
+    take_ima_pcr(r);
+}
+
+static void
+ima_tail_cut(struct round *r, const struct places *p)
+{
+    (void)p;
+    r->b.ima.size -= 5;
 }
 
 static void
@@ -452,6 +499,10 @@ static const struct row rows[] = {
     {"33: template digest changed", ima_changed_digest, REASON_IMA_MISMATCH, 10},
     {"33: template data changed", ima_changed_data, REASON_IMA_MISMATCH, 10},
     {"33: boot_aggregate of another boot", ima_of_another_boot, REASON_IMA_AGGREGATE, 10},
+    {"33: violation", ima_violated, REASON_IMA_VIOLATION, 10},
+    {"33: unknown template", ima_unknown_template, REASON_IMA_TEMPLATE, 10},
+    {"33: entry of another PCR", ima_of_another_pcr, REASON_IMA_PCR, 10},
+    {"33: list cut inside an entry", ima_tail_cut, REASON_IMA_MALFORMED, 10},
     {"51: list that PCR 10 does not carry", ima_unanchored, REASON_IMA_NOT_ANCHORED, 10},
 };
 
@@ -497,6 +548,7 @@ try_row(const struct row *row)
     struct recorded_boot boot = {"tests/vectors/boots/secure", "boot-log", "ima", test_source};
     struct round *r = recorded_boot_load(&boot);
     struct places p = {0};
+    r->b.is_padded[2] = true; /* the recorded kernel had no SHA-384 */
     find_places(r, &p);
     if (row->change)
         row->change(r, &p);
