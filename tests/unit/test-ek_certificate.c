@@ -7,6 +7,7 @@
 #include "tests/lib/test.h"
 
 #include <openssl/objects.h>
+#include <string.h>
 
 struct fixture {
     struct hasher *hasher;
@@ -375,6 +376,25 @@ tells_software_from_hardware(void **state)
     assert_int_equal(tpm_kind_of(0x41414141, ""), TPM_KIND_UNKNOWN);
 }
 
+/* Threat 17: the profile permits UTF8String and PrintableString. */
+static void
+threat_17_attributes_of_another_string_type_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ek_builder_spec spec = ek_builder_spec_ek(f->ecc);
+    static const char id[] = "id:53544D20";
+    static const uint8_t other_types[] = {0x14, 0x16}; /* T61, IA5 */
+    for (size_t i = 0; i < sizeof other_types; i++) {
+        CLEANUP(buffer_free) struct buffer der = {0};
+        ek_builder_certificate(f->ecc, &spec, NULL, &der);
+        uint8_t *at = memmem(der.data, der.size, id, sizeof id - 1);
+        assert_non_null(at);
+        assert_int_equal(0x0c, at[-2]);
+        at[-2] = other_types[i];
+        assert_malformed(f, buffer_bytes(&der), "subjectAltName");
+    }
+}
+
 int
 main(void)
 {
@@ -400,6 +420,7 @@ main(void)
         cmocka_unit_test(refuses_more_than_the_limit),
         cmocka_unit_test(knows_each_oddity_by_name),
         cmocka_unit_test(tells_software_from_hardware),
+        cmocka_unit_test(threat_17_attributes_of_another_string_type_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

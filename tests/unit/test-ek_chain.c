@@ -474,6 +474,74 @@ verifies_a_recorded_machine(void **state)
     }
 }
 
+/* Threat 17: an OAEP certificate's own signature makes up for nothing above it. */
+static void
+threat_17_an_oaep_key_excuses_no_other_signature_of_the_path(void **state)
+{
+    struct fixture *f = *state;
+    CLEANUP(ek_builder_freep) struct ek_builder *b = ek_builder_new("L-1");
+    struct ek_builder_spec spec = ek_builder_spec_ek(b);
+    spec.oaep = "yes";
+    assert_refused(f, &(struct trial){.ek = b, .spec = &spec, .anchor = &f->namesake->root},
+                   REASON_EK_CHAIN, "signature");
+}
+
+static void
+refuses_a_bundle_that_is_damaged(void **state)
+{
+    struct fixture *f = *state;
+    struct diag diag = {0};
+    static const uint8_t basic_constraints[] = {0x55, 0x1d, 0x13};
+    CLEANUP(ek_roots_freep) struct ek_roots *roots = NULL;
+    CLEANUP(buffer_free) struct buffer der = {0};
+    assert_status(STATUS_OK, ek_roots_new(&roots));
+    static const char pem[] = "-----BEGIN CERTIFICATE-----\nAA*A\n-----END CERTIFICATE-----\n";
+    assert_status(STATUS_INVALID, ek_roots_add(roots, EK_ROOTS_ANCHORS, bytes_of_text(pem), &diag));
+    assert_string_equal("a PEM block cannot be read", diag.text);
+    buffer_append(&der, buffer_bytes(&f->ek->root.der));
+    uint8_t *at = memmem(der.data, der.size, basic_constraints, sizeof basic_constraints);
+    assert_non_null(at);
+    at += sizeof basic_constraints;
+    at += at[0] == 0x01 ? 3 : 0; /* critical */
+    at[2] ^= 1;                  /* no sequence */
+    assert_status(STATUS_INVALID, ek_roots_add(roots, EK_ROOTS_ANCHORS, buffer_bytes(&der), &diag));
+    assert_int_equal(0, ek_roots_n_anchors(roots));
+}
+
+static void
+threat_34_roots_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    struct diag diag = {0};
+    CLEANUP(ek_roots_freep) struct ek_roots *roots = NULL;
+    CLEANUP(buffer_free) struct buffer crl = {0};
+    struct bytes der = buffer_bytes(&f->ek->root.der);
+    ek_builder_crl(&f->ek->root, 0, EK_BUILDER_NOW_S + DAY_S, &crl);
+    assert_status(STATUS_OK, ek_roots_new(&roots));
+    for (size_t i = 0; i < EK_ROOTS_MAX; i++) {
+        assert_status(STATUS_OK, ek_roots_add(roots, EK_ROOTS_BUNDLE, der, &diag));
+        assert_status(STATUS_OK, ek_roots_add(roots, EK_ROOTS_BUNDLE, buffer_bytes(&crl), &diag));
+    }
+    assert_status(STATUS_LIMIT, ek_roots_add(roots, EK_ROOTS_BUNDLE, der, &diag));
+    assert_status(STATUS_LIMIT, ek_roots_add(roots, EK_ROOTS_BUNDLE, buffer_bytes(&crl), &diag));
+}
+
+/* Threat 8: a key of another kind is not ours to judge. */
+static void
+threat_08_a_certificate_of_another_kind_of_key_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    CLEANUP(ek_builder_freep) struct ek_builder *b = ek_builder_new("L-2");
+    EVP_PKEY_free(b->ek);
+    b->ek = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    struct ek_builder_spec spec = ek_builder_spec_ek(b);
+    struct ek_chain chain = run(f, &(struct trial){.ek = b, .spec = &spec}, &reasons);
+    assert_int_equal(EK_STANDING_UNVERIFIED, chain.standing);
+    assert_int_equal(1, reasons.n_items);
+    assert_int_equal(REASON_EK_USAGE, reasons.items[0].code);
+}
+
 int
 main(void)
 {
@@ -506,6 +574,10 @@ main(void)
         cmocka_unit_test(refuses_more_extra_certificates_than_the_limit),
         cmocka_unit_test(takes_pem_and_der_and_refuses_the_rest),
         cmocka_unit_test(verifies_a_recorded_machine),
+        cmocka_unit_test(threat_17_an_oaep_key_excuses_no_other_signature_of_the_path),
+        cmocka_unit_test(refuses_a_bundle_that_is_damaged),
+        cmocka_unit_test(threat_34_roots_are_bounded),
+        cmocka_unit_test(threat_08_a_certificate_of_another_kind_of_key_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -429,6 +429,36 @@ names_types_and_admits_what_it_does_not_know(void **state)
     assert_null(event_type_name(0x12345678));
 }
 
+/* Threat 27: an algorithm that we do not know has a size that we can bound. */
+static void
+threat_27_an_unknown_algorithm_has_a_size_within_bounds(void **state)
+{
+    (void)state;
+    static const uint16_t sizes[] = {0, 65, 0x1000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        empty_log();
+        b.log.data[SPEC_ID_DATA + 28] = 0x99;
+        b.log.data[SPEC_ID_DATA + 28 + 1] = 0x09;
+        b.log.data[SPEC_ID_DATA + 28 + 2] = (uint8_t)sizes[i];
+        b.log.data[SPEC_ID_DATA + 28 + 3] = (uint8_t)(sizes[i] >> 8);
+        assert_refused(REASON_LOG_ALGORITHM, 0);
+    }
+}
+
+/* Threat 26: the count is refused itself, before a digest is read. */
+static void
+threat_26_more_digests_than_banks_are_refused_by_their_count(void **state)
+{
+    (void)state;
+    small_log();
+    b.log.data[first_event() + 8] = 3;
+    struct eventlog *log = NULL;
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    assert_status(STATUS_OK, eventlog_parse(buffer_bytes(&b.log), &log, &reasons));
+    assert_null(log);
+    assert_string_equal("more digests than the Spec ID event lists", reasons.items[0].found);
+}
+
 static int
 set_up(void **state)
 {
@@ -470,6 +500,8 @@ main(void)
         cmocka_unit_test(an_hcrtm_event_of_another_pcr_changes_no_start),
         cmocka_unit_test(the_spec_id_event_has_its_type),
         cmocka_unit_test(names_types_and_admits_what_it_does_not_know),
+        cmocka_unit_test(threat_27_an_unknown_algorithm_has_a_size_within_bounds),
+        cmocka_unit_test(threat_26_more_digests_than_banks_are_refused_by_their_count),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

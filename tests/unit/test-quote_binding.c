@@ -256,6 +256,29 @@ offline_quote_without_values_binds_none(void **state)
     assert_false(quote_manifest(q)->entries[MANIFEST_BOOT_LOG].present);
 }
 
+/* Threat 34: what the manifest claims of a member is bounded like the member. */
+static void
+threat_34_manifest_with_a_size_above_its_members_limit_is_refused(void **state)
+{
+    (void)state;
+    struct manifest m = {.entries = {[MANIFEST_CLAIMS] = {.present = true, .size = UINT32_MAX}}};
+    CLEANUP(buffer_free) struct buffer bytes = {0};
+    assert_status(STATUS_OK, manifest_encode(&m, &bytes));
+    assert_status(STATUS_LIMIT, manifest_parse(buffer_bytes(&bytes), &m, NULL));
+    struct round_builder b = quote_case_usual();
+    CLEANUP(round_built_free) struct round_built r = {0};
+    round_builder_begin(&b, &r);
+    uint8_t extra_data[DIGEST_SHA256_SIZE];
+    CLEANUP(buffer_free) struct buffer expected = {0};
+    assert_status(STATUS_OK, freshness_extra_data(quote_case_tpm->hasher, r.freshness,
+                                                  ak_name(r.ak), buffer_bytes(&bytes), &expected));
+    memcpy(extra_data, expected.data, sizeof extra_data);
+    r.quote.extra_data = bytes_of(extra_data, sizeof extra_data);
+    round_builder_finish(&b, &r);
+    r.evidence.member[EVIDENCE_MANIFEST] = buffer_bytes(&bytes);
+    quote_case_claim(REASON_EVIDENCE_MANIFEST, &r);
+}
+
 int
 main(void)
 {
@@ -273,6 +296,7 @@ main(void)
         cmocka_unit_test(key_of_another_hierarchy_or_parent_is_refused),
         cmocka_unit_test(bare_key_cannot_answer_a_challenge),
         cmocka_unit_test(offline_quote_without_values_binds_none),
+        cmocka_unit_test(threat_34_manifest_with_a_size_above_its_members_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, quote_case_setup, quote_case_teardown);
 }

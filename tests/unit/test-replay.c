@@ -403,6 +403,23 @@ a_ccel_carries_no_trust_here(void **state)
     round_finish(r);
 }
 
+/* Threat 28: an event whose only trusted bank is not quoted, or has no digest of it, is bound by
+ * SHA-1 alone. */
+static void
+threat_28_a_trusted_bank_that_is_not_quoted_binds_nothing(void **state)
+{
+    (void)state;
+    static const uint16_t both[] = {ALG_SHA1, ALG_SHA256};
+    struct round *r = round_start(both, 2);
+    log_builder_boot(&r->b);
+    quote_double_take(&r->q, &r->b);
+    r->q.selection.n_banks = 1; /* SHA-1 */
+    round_replay(r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 8));
+    assert_false(round_find(r, EVENT_KIND_COMMAND_LINE)->meaning.bound);
+    round_finish(r);
+}
+
 int
 main(void)
 {
@@ -434,6 +451,7 @@ main(void)
         cmocka_unit_test(knows_phases_without_an_initrd),
         cmocka_unit_test(a_malformed_log_is_one_reason),
         cmocka_unit_test(a_ccel_carries_no_trust_here),
+        cmocka_unit_test(threat_28_a_trusted_bank_that_is_not_quoted_binds_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,6 +309,57 @@ refuses_a_kept_state_with_one_byte_changed_or_cut(void **state)
         assert_status(STATUS_MALFORMED, replay_state_parse(bytes_of(kept.data, n), &back, NULL));
 }
 
+/* Threat 32: half an entry behind the quoted ones is told as well. */
+static void
+threat_32_bytes_behind_the_quoted_entries_are_told(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    round_quote(r);
+    size_t size = r->b.ima.size;
+    buffer_append_text(&r->b.ima, "\n\0\0");
+    round_replay(r);
+    assert_int_equal(3, replay_n_ima(r->replay));
+    assert_int_equal(size, replay_ima_size(r->replay));
+    assert_int_equal(0, replay_n_ima_unattested(r->replay));
+    assert_non_null(reasons_find(&r->reasons, REASON_LOG_UNATTESTED));
+    round_finish(r);
+}
+
+/* Threat 33: an aggregate of another boot stays one, also in a round without entries. */
+static void
+threat_33_a_wrong_aggregate_is_told_in_every_round(void **state)
+{
+    (void)state;
+    struct round *r = round_start(one_bank, 1);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    log_builder_boot(&r->b);
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_AGGREGATE);
+    r->in.state = *replay_state_after(r->replay);
+    buffer_reset(&r->b.ima);
+    round_replay(r);
+    (void)round_assert_reason(r, REASON_IMA_AGGREGATE);
+    round_finish(r);
+}
+
+/* Threat 33: what is remembered of one bank proves nothing in another. */
+static void
+threat_33_a_bank_without_a_remembered_value_is_not_gone_on_with(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    round_quote(r);
+    r->in.state = *replay_state_after(r->replay);
+    r->in.state.banks[0].pcr.alg = ALG_SHA384;
+    buffer_reset(&r->b.ima);
+    log_builder_ima(&r->b, "/usr/bin/more", "more");
+    round_quote(r);
+    assert_non_null(reasons_find(&r->reasons, REASON_IMA_MISMATCH));
+    assert_int_equal(0, replay_n_ima(r->replay));
+    round_finish(r);
+}
+
 int
 main(void)
 {
@@ -332,6 +383,9 @@ main(void)
         cmocka_unit_test(a_malformed_list_is_one_reason),
         cmocka_unit_test(reads_a_state_that_was_kept_before),
         cmocka_unit_test(refuses_a_kept_state_with_one_byte_changed_or_cut),
+        cmocka_unit_test(threat_32_bytes_behind_the_quoted_entries_are_told),
+        cmocka_unit_test(threat_33_a_wrong_aggregate_is_told_in_every_round),
+        cmocka_unit_test(threat_33_a_bank_without_a_remembered_value_is_not_gone_on_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,11 +153,11 @@ refuses_text_with_a_mistake(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "",           "sha256",     "sha256:",       "sha256:24",         "sha256:0,",
-        "sha256:0,0", "sha256:3-1", "sha256:0-3,2",  "sha256:0+",         "sha256:0+sha256:1",
-        "md5:0",      "SHA256:0",   "sha256:0 1",    "sha256:-1",         "sha256:0x1",
-        "sha256:000", ":0",         "sha256:0;",     "sha256:4294967296", "sha256:1-",
-        "+sha256:0",  "sha256::0",  "sha256sha256:0"};
+        "",           "sha256",     "sha256:",      "sha256:24",     "sha256:0,",
+        "sha256:0,0", "sha256:3-1", "sha256:0-3,2", "sha256:0+",     "sha256:0+sha256:1",
+        "md5:0",      "SHA256:0",   "sha256:0 1",   "sha256:-1",     "sha256:0x1",
+        "sha256:000", ":0",         "sha256:1-x",   "sha256:0;",     "sha256:4294967296",
+        "sha256:1-",  "+sha256:0",  "sha256::0",    "sha256sha256:0"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct selection s;
         struct diag diag = {0};

@@ -179,6 +179,61 @@ stays_refused(void **state)
     assert_status(STATUS_MALFORMED, signature_list_next(&l, &s));
 }
 
+/* Threat 25: entries divide a list exactly, also of a type whose size we do not know. */
+static void
+threat_25_a_list_of_an_unknown_type_divides_exactly(void **state)
+{
+    (void)state;
+    expect("00000000000000000000000000000000"
+           "2e000000"
+           "00000000"
+           "12000000" OWNER "aabb",
+           1, STATUS_NOT_FOUND);
+    expect("00000000000000000000000000000000"
+           "2f000000"
+           "00000000"
+           "12000000" OWNER "aabbcc",
+           0, STATUS_MALFORMED);
+    expect("00000000000000000000000000000000"
+           "2e000000"
+           "ff000000"
+           "12000000" OWNER "aabb",
+           0, STATUS_MALFORMED);
+}
+
+/* Threat 25: a head cut anywhere is no list. */
+static void
+threat_25_every_cut_of_a_list_is_refused(void **state)
+{
+    (void)state;
+    struct found f;
+    CLEANUP(buffer_free) struct buffer whole = {0};
+    assert_status(STATUS_OK, text_parse_hex(ONE_SHA256, &whole));
+    for (size_t n = 1; n < whole.size; n++) {
+        struct signature_list l = signature_list_of(bytes_of(whole.data, n));
+        assert_status(STATUS_MALFORMED, signature_list_next(&l, &f.items[0]));
+    }
+}
+
+static void
+threat_25_more_signatures_than_the_limit_are_refused(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer list = {0};
+    assert_status(STATUS_OK, text_parse_hex(TYPE_SHA256, &list));
+    buffer_append_le32(&list, 28 + 48 * (SIGNATURE_LIST_MAX + 1));
+    buffer_append_le32(&list, 0);
+    buffer_append_le32(&list, 48);
+    static const uint8_t entry[48];
+    for (size_t i = 0; i <= SIGNATURE_LIST_MAX; i++)
+        buffer_append(&list, bytes_of(entry, sizeof entry));
+    struct signature_list l = signature_list_of(buffer_bytes(&list));
+    struct signature_entry e;
+    for (size_t i = 0; i < SIGNATURE_LIST_MAX; i++)
+        assert_status(STATUS_OK, signature_list_next(&l, &e));
+    assert_status(STATUS_LIMIT, signature_list_next(&l, &e));
+}
+
 int
 main(void)
 {
@@ -190,6 +245,9 @@ main(void)
         cmocka_unit_test(an_empty_variable_has_none),
         cmocka_unit_test(refuses_sizes_that_contradict_one_another),
         cmocka_unit_test(stays_refused),
+        cmocka_unit_test(threat_25_a_list_of_an_unknown_type_divides_exactly),
+        cmocka_unit_test(threat_25_every_cut_of_a_list_is_refused),
+        cmocka_unit_test(threat_25_more_signatures_than_the_limit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -465,6 +465,50 @@ an_incomplete_log_says_so_of_itself(void **state)
     finish(&u);
 }
 
+static void
+refuses_records_of_other_shapes(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *text;
+        enum reason_code code;
+        int64_t number;
+    } rows[] = {
+        {"\x1e[]\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":{}}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"recnum\":-1,\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"recnum\":1.5,\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {RECORD("1", "{\"digest\":\"" HEX32 "\"}"), REASON_LOG_MALFORMED, 0},
+        {RECORD("1", "{\"hashAlg\":1,\"digest\":\"" HEX32 "\"}"), REASON_LOG_MALFORMED, 0},
+        {"\x1e\x1e", REASON_LOG_MALFORMED, 0},
+        {"\x1enone\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":[[[[[[[[[[]]]]]]]]]]}\n", REASON_LOG_MALFORMED, 0},
+        {"{\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_refused(rows[i].text, rows[i].code, rows[i].number);
+    /* Brackets inside of a string are text. */
+    CLEANUP(userspace_freep)
+    struct userspace *u = parse("\x1e{\"pcr\":1,\"digests\":[],\"content\":{\"string\":"
+                                "\"[[[[[[[[[[[[\\\"{{{{{{{{\"}}\n");
+    assert_int_equal(1, u->n_records);
+}
+
+/* Threat 32: what was being written when the log was read is told. */
+static void
+threat_32_a_record_that_was_being_written_is_told(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "machine-id:0123", "machine-id:0123");
+    quote_double_take(&u.r->q, &u.r->b);
+    buffer_append_text(&u.log, "\x1e{\"pcr\":15");
+    replay(&u);
+    assert_non_null(reasons_find(&u.r->reasons, REASON_LOG_UNATTESTED));
+    finish(&u);
+}
+
 int
 main(void)
 {
@@ -491,6 +535,8 @@ main(void)
         cmocka_unit_test(an_os_separator_does_not_break_the_aggregate),
         cmocka_unit_test(a_malformed_log_is_one_reason),
         cmocka_unit_test(an_incomplete_log_says_so_of_itself),
+        cmocka_unit_test(refuses_records_of_other_shapes),
+        cmocka_unit_test(threat_32_a_record_that_was_being_written_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
