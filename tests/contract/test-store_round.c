@@ -160,7 +160,7 @@ refuses_a_round_over_a_device_that_has_moved(void **state)
 }
 
 static void
-one_member_that_fails_is_nothing_to_its_group(void **state)
+threat_58_one_member_that_fails_is_nothing_to_its_group(void **state)
 {
     struct store *s = contract_store(state);
     for (unsigned n = 1; n <= 3; n++)
@@ -486,7 +486,7 @@ main(void)
         CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),
         CLAIM(threat_11_challenge_is_spent_once),
         CLAIM(refuses_a_round_over_a_device_that_has_moved),
-        CLAIM(one_member_that_fails_is_nothing_to_its_group),
+        CLAIM(threat_58_one_member_that_fails_is_nothing_to_its_group),
         CLAIM(a_member_that_fails_late_leaves_nothing),
         CLAIM(continues_a_boot_with_its_segments_in_order),
         CLAIM(keeps_no_pcrs_of_a_boot_without_a_trusted_bank),

@@ -204,7 +204,7 @@ takes_no_evidence_of_a_device_out_of_service(void **state)
 }
 
 static void
-supersedes_a_challenge_of_an_older_selection(void **state)
+threat_47_supersedes_a_challenge_of_an_older_selection(void **state)
 {
     struct verifier_case *c = *state;
     const struct verifier_case_round r = {.selection = "sha256:0-7"};
@@ -214,7 +214,7 @@ supersedes_a_challenge_of_an_older_selection(void **state)
 }
 
 static void
-spends_a_challenge_once(void **state)
+threat_11_spends_a_challenge_once(void **state)
 {
     struct verifier_case *c = *state;
     CLEANUP(attest_answer_clear) struct attest_answer a = {0};
@@ -285,7 +285,7 @@ exchange_boot_log(struct evidence *e)
 }
 
 static void
-answers_what_is_wrong_before_a_quote_exists(void **state)
+threat_46_answers_what_is_wrong_before_a_quote_exists(void **state)
 {
     static const struct {
         enum reason_code code;
@@ -383,7 +383,7 @@ gives_up_after_three_conflicts(void **state)
 }
 
 static void
-drops_the_token_when_the_outcome_is_unknown(void **state)
+threat_58_drops_the_token_when_the_outcome_is_unknown(void **state)
 {
     refuse_commits(1, STATUS_OK, STATUS_UNCERTAIN);
     assert_failed(*state, STATUS_UNCERTAIN);
@@ -391,7 +391,7 @@ drops_the_token_when_the_outcome_is_unknown(void **state)
 }
 
 static void
-drops_the_token_when_the_store_refuses_the_group(void **state)
+threat_58_drops_the_token_when_the_store_refuses_the_group(void **state)
 {
     refuse_commits(1, STATUS_OK, STATUS_STORE);
     assert_failed(*state, STATUS_STORE);
@@ -405,7 +405,7 @@ drops_the_token_when_the_store_refuses_the_round(void **state)
 }
 
 static void
-tells_of_a_challenge_that_another_round_spent_first(void **state)
+threat_47_tells_of_a_challenge_that_another_round_spent_first(void **state)
 {
     refuse_commits(1, STATUS_STALE, STATUS_OK);
     assert_attempt(*state, &(struct verifier_case_round){0}, REASON_CHALLENGE_SPENT);
@@ -429,7 +429,7 @@ attest(void *argument)
 }
 
 static void
-lets_one_of_two_rounds_over_one_challenge_win(void **state)
+threat_11_lets_one_of_two_rounds_over_one_challenge_win(void **state)
 {
     struct verifier_case *c = *state;
     CLEANUP(buffer_free) struct buffer token = {0};
@@ -473,19 +473,19 @@ main(void)
         VERIFIER_CASE(says_whether_the_quote_is_bound_to_the_channel),
         VERIFIER_CASE(knows_no_device_but_those_enrolled),
         VERIFIER_CASE(takes_no_evidence_of_a_device_out_of_service),
-        VERIFIER_CASE(supersedes_a_challenge_of_an_older_selection),
-        VERIFIER_CASE(spends_a_challenge_once),
+        VERIFIER_CASE(threat_47_supersedes_a_challenge_of_an_older_selection),
+        VERIFIER_CASE(threat_11_spends_a_challenge_once),
         VERIFIER_CASE(spends_a_challenge_whatever_the_verdict),
-        VERIFIER_CASE(answers_what_is_wrong_before_a_quote_exists),
+        VERIFIER_CASE(threat_46_answers_what_is_wrong_before_a_quote_exists),
         VERIFIER_CASE(refuses_a_quote_of_another_tpm),
         VERIFIER_CASE(refuses_a_body_that_is_no_frame),
         VERIFIER_CASE(runs_again_when_the_device_changed_meanwhile),
         VERIFIER_CASE(gives_up_after_three_conflicts),
-        VERIFIER_CASE(drops_the_token_when_the_outcome_is_unknown),
-        VERIFIER_CASE(drops_the_token_when_the_store_refuses_the_group),
+        VERIFIER_CASE(threat_58_drops_the_token_when_the_outcome_is_unknown),
+        VERIFIER_CASE(threat_58_drops_the_token_when_the_store_refuses_the_group),
         VERIFIER_CASE(drops_the_token_when_the_store_refuses_the_round),
-        VERIFIER_CASE(tells_of_a_challenge_that_another_round_spent_first),
-        VERIFIER_CASE(lets_one_of_two_rounds_over_one_challenge_win),
+        VERIFIER_CASE(threat_47_tells_of_a_challenge_that_another_round_spent_first),
+        VERIFIER_CASE(threat_11_lets_one_of_two_rounds_over_one_challenge_win),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

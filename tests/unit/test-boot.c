@@ -185,7 +185,7 @@ matches_components_in_order(void **state)
 }
 
 static void
-tells_a_missing_component(void **state)
+threat_49_tells_a_missing_component(void **state)
 {
     (void)state;
     PROFILE(1, SHIM, GRUB, KERNEL);
@@ -386,7 +386,7 @@ takes_two_bundles_from_two_generations(void **state)
 
 /* A bundle that measures no initrd does not lend its kernel to one that does. */
 static void
-lends_no_value_between_bundles_of_other_build(void **state)
+threat_49_lends_no_value_between_bundles_of_other_build(void **state)
 {
     (void)state;
     PROFILE(1, SHIM, {"kernel", 4, "kernel", 1, 1, false, "os"},
@@ -400,7 +400,7 @@ lends_no_value_between_bundles_of_other_build(void **state)
 
 /* Nor one that loads it once to one that may load it twice. */
 static void
-lends_no_value_between_bundles_of_other_counts(void **state)
+threat_49_lends_no_value_between_bundles_of_other_counts(void **state)
 {
     (void)state;
     PROFILE(1, {"kernel", 4, "kernel", 1, 2, false, "os"}, {"x", 5, "a", 1, 1, false, NULL});
@@ -457,24 +457,25 @@ next_random(uint32_t *seed)
     return *seed >> 16;
 }
 
-static struct random_boot
-random_boot(uint32_t *seed)
+/* Filled in where it stays: its parts point to its values. */
+static void
+random_boot(uint32_t *seed, struct random_boot *b)
 {
-    struct random_boot b = {.n_parts = 1 + next_random(seed) % 3,
-                            .n_events = next_random(seed) % 6};
+    *b = (struct random_boot){0};
+    b->n_parts = 1 + next_random(seed) % 3;
+    b->n_events = next_random(seed) % 6;
     static const char *const sets[] = {"a", "b", "c", "a|b", "b|c", "a|c", "a|b|c", "*"};
-    for (size_t i = 0; i < b.n_parts; i++) {
+    for (size_t i = 0; i < b->n_parts; i++) {
         uint32_t min = next_random(seed) % 3;
-        (void)text_copy(b.values[i], sizeof b.values[i], sets[next_random(seed) % 8]);
-        b.parts[i] = (struct part){
-            "part", 4,   b.values[i], min, min + next_random(seed) % 2 + (min == 0 ? 1 : 0),
+        (void)text_copy(b->values[i], sizeof b->values[i], sets[next_random(seed) % 8]);
+        b->parts[i] = (struct part){
+            "part", 4,   b->values[i], min, min + next_random(seed) % 2 + (min == 0 ? 1 : 0),
             false,  NULL};
     }
-    for (size_t i = 0; i < b.n_events; i++) {
-        b.events[2 * i] = (char)('a' + next_random(seed) % 3);
-        b.events[2 * i + 1] = i + 1 < b.n_events ? ' ' : '\0';
+    for (size_t i = 0; i < b->n_events; i++) {
+        b->events[2 * i] = (char)('a' + next_random(seed) % 3);
+        b->events[2 * i + 1] = i + 1 < b->n_events ? ' ' : '\0';
     }
-    return b;
 }
 
 /* Whether parts from i on can take the events from at on, k of part i being taken already. */
@@ -498,7 +499,8 @@ agrees_with_trying_everything(void **state)
     uint32_t seed = 7;
     size_t n_good = 0;
     for (size_t n = 0; n < MANY_BOOTS; n++) {
-        struct random_boot b = random_boot(&seed);
+        struct random_boot b;
+        random_boot(&seed, &b);
         profile(1, b.parts, b.n_parts);
         boot(b.events, "");
         bool good = can_match(&b, 0, 0, 0);
@@ -516,7 +518,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
         CASE(matches_components_in_order),
-        CASE(tells_a_missing_component),
+        CASE(threat_49_tells_a_missing_component),
         CASE(tells_a_surplus_event),
         CASE(tells_an_unknown_image_in_its_place),
         CASE(tells_a_component_at_the_wrong_place),
@@ -529,8 +531,8 @@ main(void)
         CASE(takes_a_bundle_from_one_generation),
         CASE(takes_what_has_no_bundle_from_any_set),
         CASE(takes_two_bundles_from_two_generations),
-        CASE(lends_no_value_between_bundles_of_other_build),
-        CASE(lends_no_value_between_bundles_of_other_counts),
+        CASE(threat_49_lends_no_value_between_bundles_of_other_build),
+        CASE(threat_49_lends_no_value_between_bundles_of_other_counts),
         CASE(lends_no_value_over_the_edge_of_a_bundle),
         CASE(bounds_what_a_hostile_log_costs),
         CASE(agrees_with_trying_everything),

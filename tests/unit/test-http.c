@@ -303,7 +303,7 @@ waits_no_longer_than_its_deadline_for_a_client(void **state)
 }
 
 static void
-answers_for_a_worker_that_is_late(void **state)
+threat_57_answers_for_a_worker_that_is_late(void **state)
 {
     struct verifier_case *c = *state;
     char viewer[256];
@@ -523,7 +523,7 @@ static struct http *left_behind;
 
 /* Last of all: what hangs stays. */
 static void
-leaves_a_worker_that_hangs_behind(void **state)
+threat_57_leaves_a_worker_that_hangs_behind(void **state)
 {
     struct verifier_case *c = *state;
     char viewer[256];
@@ -553,13 +553,13 @@ main(void)
         VERIFIER_CASE(bounds_a_body_of_unknown_size),
         VERIFIER_CASE(believes_only_a_trusted_proxy_about_the_client),
         VERIFIER_CASE(waits_no_longer_than_its_deadline_for_a_client),
-        VERIFIER_CASE(answers_for_a_worker_that_is_late),
+        VERIFIER_CASE(threat_57_answers_for_a_worker_that_is_late),
         VERIFIER_CASE(does_nothing_for_a_client_that_was_answered_already),
         VERIFIER_CASE(takes_one_evidence_of_a_device_at_a_time),
         VERIFIER_CASE(is_busy_when_the_queue_is_full),
         VERIFIER_CASE(gives_few_places_for_large_bodies_to_one_address),
         VERIFIER_CASE(answers_what_is_in_flight_before_it_ends),
-        VERIFIER_CASE(leaves_a_worker_that_hangs_behind),
+        VERIFIER_CASE(threat_57_leaves_a_worker_that_hangs_behind),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ refuses_an_unknown_and_an_expired_token(void **state)
 
 /* threats 48: a vendor's chain admits nobody. */
 static void
-keeps_a_genuine_stranger_waiting(void **state)
+threat_48_keeps_a_genuine_stranger_waiting(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
@@ -145,7 +145,7 @@ answers_the_same_ak_the_same_way(void **state)
 
 /* threats 19: identity belongs to the EK; a new AK replaces the old one of an enrolled device. */
 static void
-takes_a_new_ak_of_an_enrolled_device(void **state)
+threat_19_takes_a_new_ak_of_an_enrolled_device(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
@@ -254,13 +254,13 @@ main(void)
         APPLICANT_CASE(enrolls_by_a_join_token_and_spends_it),
         APPLICANT_CASE(refuses_a_token_that_was_spent_meanwhile),
         APPLICANT_CASE(refuses_an_unknown_and_an_expired_token),
-        APPLICANT_CASE(keeps_a_genuine_stranger_waiting),
+        APPLICANT_CASE(threat_48_keeps_a_genuine_stranger_waiting),
         APPLICANT_CASE(refuses_a_stranger_where_nobody_approves),
         APPLICANT_CASE(admits_at_first_use_only_where_it_is_open),
         APPLICANT_CASE(lets_a_waiting_device_in_by_token),
         APPLICANT_CASE(refuses_a_revoked_device),
         APPLICANT_CASE(answers_the_same_ak_the_same_way),
-        APPLICANT_CASE(takes_a_new_ak_of_an_enrolled_device),
+        APPLICANT_CASE(threat_19_takes_a_new_ak_of_an_enrolled_device),
         APPLICANT_CASE(threat_19_ek_of_another_device_is_refused),
         APPLICANT_CASE(threat_19_ak_of_another_device_is_refused),
         APPLICANT_CASE(refuses_another_waiting_device_when_it_is_full),

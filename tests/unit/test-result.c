@@ -134,7 +134,7 @@ limits_other_dialects_as_well(void **state)
 
 /* RFC 7519 4.1.7 */
 static void
-names_each_token_anew(void **state)
+threat_53_names_each_token_anew(void **state)
 {
     (void)state;
     const struct result_request request = {.now_s = NOW_S};
@@ -147,7 +147,7 @@ names_each_token_anew(void **state)
 }
 
 static void
-keeps_the_end_of_life(void **state)
+threat_53_keeps_the_end_of_life(void **state)
 {
     (void)state;
     const struct result_request fresh = {.now_s = NOW_S + 9};
@@ -161,7 +161,7 @@ keeps_the_end_of_life(void **state)
 }
 
 static void
-names_audience_and_nonce_of_the_one_who_asks(void **state)
+threat_53_names_audience_and_nonce_of_the_one_who_asks(void **state)
 {
     (void)state;
     const struct result_request request = {
@@ -184,9 +184,9 @@ main(void)
         cmocka_unit_test(hides_the_verdict_of_what_was_not_granted),
         cmocka_unit_test(gives_nothing_where_nothing_is_left),
         cmocka_unit_test(limits_other_dialects_as_well),
-        cmocka_unit_test(names_each_token_anew),
-        cmocka_unit_test(keeps_the_end_of_life),
-        cmocka_unit_test(names_audience_and_nonce_of_the_one_who_asks),
+        cmocka_unit_test(threat_53_names_each_token_anew),
+        cmocka_unit_test(threat_53_keeps_the_end_of_life),
+        cmocka_unit_test(threat_53_names_audience_and_nonce_of_the_one_who_asks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -235,7 +235,7 @@ measure_boot_entry(const char *line)
 }
 
 static void
-reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
+threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
 {
     (void)state;
     static const char *const skipped[] = {"command", "cmdline", "initrd"};
@@ -556,7 +556,7 @@ main(void)
         CASE(takes_no_other_value_for_on),
         CASE(demands_that_every_line_fits),
         CASE(names_the_stubs_line_by_a_template_without_holes),
-        CASE(reads_the_stubs_line_from_the_boot_entry_of_its_digest),
+        CASE(threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest),
         CASE(reads_no_boot_entry_that_gives_another_digest),
         CASE(names_unknown_files_and_counts_the_rest),
         CASE(takes_no_file_for_an_aggregate_by_its_name),
