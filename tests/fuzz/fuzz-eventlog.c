@@ -3,6 +3,7 @@
  * what is said to be bound has the digest. max_len: 16384 */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "evidence/event_fields.h"
 #include "evidence/inspect.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -43,6 +44,25 @@ check_meaning(struct bytes in, const struct event_meaning *m)
     assert(m->kind != EVENT_KIND_STRUCTURAL || m->bound);
 }
 
+/* For people: what is shown of an event as bound is of an event whose digest covers something. */
+static void
+check_fields(const struct eventlog *log, const struct replay_event *e, size_t k)
+{
+    struct event_fields fields = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    enum status s = event_fields_read(hasher, &log->events[k], &e->meaning, &fields);
+    assert(s == STATUS_OK && fields.n_items <= EVENT_FIELDS_MAX);
+    for (size_t i = 0; i < fields.n_items; i++) {
+        const struct event_field *f = &fields.items[i];
+        assert(f->offset + f->size <= fields.values.size);
+        if (f->kind == EVENT_FIELD_TEXT)
+            assert(text_is_printable(event_field_value(&fields, f)));
+    }
+    event_fields_append_text(&fields, &text);
+    assert(text_is_printable(buffer_bytes(&text)));
+    event_fields_free(&fields);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -58,8 +78,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CLEANUP(inspect_freep) struct inspect *i = NULL;
         s = inspect_new(hasher, log, &i, &reasons);
         assert(s == STATUS_OK);
-        for (size_t k = 0; k < i->n_events; k++)
+        for (size_t k = 0; k < i->n_events; k++) {
             check_meaning(in, &i->events[k].meaning);
+            check_fields(log, &i->events[k], k);
+        }
     }
     reasons_free(&reasons);
     return 0;
