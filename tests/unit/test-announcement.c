@@ -173,7 +173,12 @@ refuses_what_is_not_well_formed(void **state)
     items[0].role = "initrd";
     announcement.n_items = 0;
     demand(REASON_ANNOUNCE_MALFORMED, REASON_NONE);
+    static struct announcement_item many[ANNOUNCEMENT_MAX + 1];
+    for (size_t i = 0; i <= ANNOUNCEMENT_MAX; i++)
+        many[i] = items[0];
+    announcement.items = many;
     announcement.n_items = ANNOUNCEMENT_MAX + 1;
+    demand(REASON_ANNOUNCE_MALFORMED, REASON_NONE);
     announcement.items = NULL;
     announcement.n_items = 0;
     announcement.device_id = "ffffffffffffffffffffffffffffffff";

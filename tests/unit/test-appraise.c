@@ -277,6 +277,12 @@ needs_quote_replay_and_subject(void **state)
     input.quote = c->quote;
     input.replay = NULL;
     assert_status(STATUS_INVALID, appraise(c->h, &input, &out));
+    input.replay = c->replay;
+    input.subject = NULL;
+    assert_status(STATUS_INVALID, appraise(c->h, &input, &out));
+    input.subject = &c->subject;
+    input.documents = NULL;
+    assert_status(STATUS_INVALID, appraise(c->h, &input, &out));
     assert_null(out);
 }
 

@@ -408,6 +408,9 @@ threat_22_four_zero_bytes_are_a_variable_only_where_variables_are_measured(void 
     struct event_meaning m =
         decode_one(1, EVENT_EFI_VARIABLE_BOOT, bytes_of(zero, sizeof zero), BYTES("no variable"));
     assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
+    m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, bytes_of(zero, sizeof zero),
+                   bytes_of(zero, sizeof zero));
+    assert_int_equal(EVENT_KIND_STRUCTURAL, m.kind);
     buffer_reset(&variable);
     buffer_append(&variable, buffer_bytes(&data));
     m = decode_one(1, EVENT_EFI_VARIABLE_BOOT, bytes_of(zero, sizeof zero),

@@ -108,6 +108,32 @@ refuses_zeros_and_more_than_was_reserved(void **state)
     assert_status(STATUS_UNSUPPORTED, file_set_reserve(&set, &arena, 0x7777, 1));
 }
 
+/* Half a digest of zeros is a digest; one of an unknown algorithm, or of another size, is none. */
+static void
+tells_a_digest_from_what_is_none(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena arena = {0};
+    struct file_set set = {0};
+    assert_status(STATUS_OK, file_set_reserve(&set, &arena, ALG_SHA256, 10));
+    struct digest d = digest_reset(ALG_SHA256, 0);
+    assert_false(file_set_has(&set, ALG_SHA256, digest_bytes(&d)));
+    d.data[31] = 1;
+    assert_false(file_set_has(&set, ALG_SHA256, digest_bytes(&d)));
+    assert_status(STATUS_OK, file_set_add(&set, &d));
+    assert_true(file_set_has(&set, ALG_SHA256, digest_bytes(&d)));
+    memset(d.data, 0, sizeof d.data);
+    assert_false(file_set_has(&set, ALG_SHA256, digest_bytes(&d)));
+    d.data[0] = 1;
+    d.size = 31;
+    assert_status(STATUS_UNSUPPORTED, file_set_add(&set, &d));
+    d.size = 32;
+    d.alg = 0x0999;
+    assert_status(STATUS_UNSUPPORTED, file_set_add(&set, &d));
+    assert_false(file_set_has(&set, 0x0999, digest_bytes(&d)));
+    assert_int_equal(1, file_set_count(&set));
+}
+
 int
 main(void)
 {
@@ -117,6 +143,7 @@ main(void)
         cmocka_unit_test(keeps_apart_what_begins_alike),
         cmocka_unit_test(keeps_algorithms_apart),
         cmocka_unit_test(refuses_zeros_and_more_than_was_reserved),
+        cmocka_unit_test(tells_a_digest_from_what_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

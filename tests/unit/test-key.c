@@ -129,6 +129,7 @@ modulus_that_is_not_what_it_says_is_malformed(void **state)
     assert_status(STATUS_MALFORMED, convert_modulus(whole, 3072, 65537));
     assert_status(STATUS_MALFORMED, convert_modulus(bytes_of(n, 255), 2048, 65537));
     assert_status(STATUS_MALFORMED, convert_modulus(bytes_of(n, 0), 0, 65537));
+    assert_status(STATUS_MALFORMED, convert_modulus((struct bytes){0}, 0, 65537));
     assert_status(STATUS_MALFORMED, convert_modulus(whole, 2048, 65536));
     assert_status(STATUS_MALFORMED, convert_modulus(whole, 2048, 1));
     n[255] = 0xC4;
@@ -309,6 +310,13 @@ coordinate_longer_than_its_field_is_malformed(void **state)
     assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, short_x, "", &spki));
     assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, short_x, x, &spki));
     assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 4096, short_x, short_x_y, &spki));
+    /* What stands in front would fall on the byte before, and be the same. */
+    char in_front[69] = "0400";
+    memcpy(in_front + 4, short_x, sizeof short_x);
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, in_front, short_x_y, &spki));
+    memcpy(in_front, short_x + sizeof short_x - 3, 2);
+    memcpy(in_front + 2, short_x_y, sizeof short_x_y);
+    assert_status(STATUS_MALFORMED, convert_point(TPM_ECC_P256, 256, short_x, in_front, &spki));
 }
 
 static EVP_PKEY *

@@ -187,6 +187,8 @@ keeps_every_field_on_one_line(void **state)
     assert_string_equal("already \\x0a escaped", r.what);
     reason_set_found(&r, "gr\xc3\xbcn");
     assert_string_equal("gr\\xc3\\xbcn", r.found);
+    reason_set_what(&r, "a\x7f");
+    assert_string_equal("a\\x7f", r.what);
     reason_set_found_escaped(&r, bytes_of("\x1b[1m\\", 5));
     assert_string_equal("\\x1b[1m\\x5c", r.found);
     reason_set_expected(&r, NULL);

@@ -360,6 +360,38 @@ threat_33_a_bank_without_a_remembered_value_is_not_gone_on_with(void **state)
     round_finish(r);
 }
 
+/* Threat 33: the aggregate is of a bank that the quote has. */
+static void
+threat_33_an_aggregate_of_a_bank_that_is_not_quoted_is_refused(void **state)
+{
+    (void)state;
+    static const uint16_t both[] = {ALG_SHA256, ALG_SHA1};
+    struct round *r = round_start(both, 2);
+    log_builder_boot(&r->b);
+    log_builder_ima_aggregate(&r->b, ALG_SHA1);
+    quote_double_take(&r->q, &r->b);
+    r->q.selection.n_banks = 1; /* SHA-256 */
+    round_replay(r);
+    assert_non_null(reasons_find(&r->reasons, REASON_IMA_AGGREGATE));
+    round_finish(r);
+}
+
+/* Only the kernel's own form is evidence: what people read is not replayed. */
+static void
+threat_33_an_ascii_list_is_no_evidence(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    buffer_reset(&r->b.ima);
+    buffer_append_text(&r->b.ima, "10 0011223344556677889900112233445566778899 ima-ng sha1:"
+                                  "0011223344556677889900112233445566778899 /init\n");
+    round_replay(r);
+    assert_non_null(reasons_find(&r->reasons, REASON_IMA_MALFORMED));
+    assert_int_equal(0, replay_n_ima(r->replay));
+    round_finish(r);
+}
+
 int
 main(void)
 {
@@ -386,6 +418,8 @@ main(void)
         cmocka_unit_test(threat_32_bytes_behind_the_quoted_entries_are_told),
         cmocka_unit_test(threat_33_a_wrong_aggregate_is_told_in_every_round),
         cmocka_unit_test(threat_33_a_bank_without_a_remembered_value_is_not_gone_on_with),
+        cmocka_unit_test(threat_33_an_aggregate_of_a_bank_that_is_not_quoted_is_refused),
+        cmocka_unit_test(threat_33_an_ascii_list_is_no_evidence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

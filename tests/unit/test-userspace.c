@@ -485,6 +485,9 @@ refuses_records_of_other_shapes(void **state)
         {"\x1enone\n", REASON_LOG_MALFORMED, 0},
         {"\x1e{\"pcr\":1,\"digests\":[[[[[[[[[[]]]]]]]]]]}\n", REASON_LOG_MALFORMED, 0},
         {"{\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":[],\"content\":{\"x\":[[[[[[[[[[[[[[[[[[[[[[[["
+         "]]]]]]]]]]]]]]]]]]]]]]]]}}\n",
+         REASON_LOG_MALFORMED, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_refused(rows[i].text, rows[i].code, rows[i].number);
