@@ -413,6 +413,29 @@ threat_49_lends_no_value_between_bundles_of_other_counts(void **state)
     claim("");
 }
 
+/* Nor one whose part must be there, or has its place, to one of which that is not so. */
+static void
+threat_49_lends_no_value_between_bundles_of_other_demands(void **state)
+{
+    (void)state;
+    PROFILE(2, {"kernel", 4, "kernel2", 1, 1, false, "os"});
+    PROFILE(1, {"kernel", 4, "kernel", 1, 1, false, "os"}, {"x", 4, "a", 1, 1, false, NULL});
+    boot("kernel2 a", "");
+    claim("");
+    PROFILE(1, {"kernel", 4, "kernel", 0, 1, false, "os"}, {"x", 4, "a", 1, 1, false, NULL});
+    boot("kernel a", "");
+    claim("");
+    boot("kernel2 a", "");
+    assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+    PROFILE(1, {"kernel", 4, "kernel", 1, 1, true, "os"}, {"x", 4, "a", 1, 1, false, NULL});
+    boot("kernel2 a", "");
+    assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+    PROFILE(1, {"kernel", 4, "kernel", 1, 1, false, "os"}, {"kernel", 4, "two", 0, 1, false, "os"},
+            {"x", 4, "a", 1, 1, false, NULL});
+    boot("kernel2 a", "");
+    assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+}
+
 /* Nor between a component of a bundle and one of none. */
 static void
 lends_no_value_over_the_edge_of_a_bundle(void **state)
@@ -533,6 +556,7 @@ main(void)
         CASE(takes_two_bundles_from_two_generations),
         CASE(threat_49_lends_no_value_between_bundles_of_other_build),
         CASE(threat_49_lends_no_value_between_bundles_of_other_counts),
+        CASE(threat_49_lends_no_value_between_bundles_of_other_demands),
         CASE(lends_no_value_over_the_edge_of_a_bundle),
         CASE(bounds_what_a_hostile_log_costs),
         CASE(agrees_with_trying_everything),

@@ -87,6 +87,52 @@ refuses_more_of_a_kind_than_its_limit(void **state)
     assert_outcome(buffer_text(&text), STATUS_LIMIT, "must have at most");
 }
 
+#define BOOT           "\"boot\":{\"references\":[\"a\"]}"
+#define MEASURED(more) POLICY(SELECT_ALL "," BOOT "," more)
+
+static void
+refuses_arguments_hashes_and_pcrs_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {
+        MEASURED("\"command_line\":{\"required\":[\"=x\"]}"),
+        MEASURED("\"command_line\":{\"required\":[\"a=\x7f\"]}"),
+        MEASURED("\"command_line\":{\"forbidden\":[\"a=\xc3\xa9\"]}"),
+    };
+    for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++)
+        assert_outcome(arguments[i], STATUS_INVALID, "must be one argument");
+    assert_outcome(MEASURED("\"verity\":{\"argument\":\"usrhash\",\"values\":[\"" HEX64 "a\"]}"),
+                   STATUS_INVALID, "must be a root hash");
+    assert_outcome(MEASURED("\"pcrs\":{\"values\":{\"md5\":{\"7\":[\"" HEX64 "\"]}}}"),
+                   STATUS_INVALID, "is no bank");
+    static const char *const pcrs[] = {
+        MEASURED("\"pcrs\":{\"values\":{\"sha256\":{\"x\":[\"" HEX64 "\"]}}}"),
+        MEASURED("\"pcrs\":{\"values\":{\"sha256\":{\"23\":[\"" HEX64 "\"]}}}"),
+        MEASURED("\"pcrs\":{\"values\":{\"sha256\":{\"\":[\"" HEX64 "\"]}}}"),
+    };
+    for (size_t i = 0; i < sizeof pcrs / sizeof pcrs[0]; i++)
+        assert_outcome(pcrs[i], STATUS_INVALID, "must be a PCR");
+}
+
+static void
+refuses_more_documents_than_the_limit(void **state)
+{
+    (void)state;
+    static struct document *list[LIMIT_DOCUMENTS + 1];
+    struct diag diag = {0};
+    struct documents *out = NULL;
+    for (unsigned i = 0; i <= LIMIT_DOCUMENTS; i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_append_format(&text,
+                             "{\"type\":\"policy\",\"id\":\"p%u\",\"version\":1,\"perspective\":"
+                             "\"owner\",\"select\":{\"all\":true}}",
+                             i);
+        assert_status(STATUS_OK, document_parse(h, buffer_bytes(&text), &list[i], &diag));
+    }
+    assert_status(STATUS_LIMIT, documents_new(list, LIMIT_DOCUMENTS + 1, 1, &out, &diag));
+    assert_null(out);
+}
+
 static int
 make_hasher(void **state)
 {
@@ -110,6 +156,8 @@ main(void)
         cmocka_unit_test(refuses_values_of_another_kind),
         cmocka_unit_test(refuses_a_time_that_is_none),
         cmocka_unit_test(refuses_a_device_that_is_no_device_id),
+        cmocka_unit_test(refuses_arguments_hashes_and_pcrs_that_are_none),
+        cmocka_unit_test(refuses_more_documents_than_the_limit),
         cmocka_unit_test(refuses_more_of_a_kind_than_its_limit),
     };
     return cmocka_run_group_tests(tests, make_hasher, free_hasher);

@@ -512,6 +512,27 @@ threat_32_a_record_that_was_being_written_is_told(void **state)
     finish(&u);
 }
 
+/* Threat 28: one bank is not enough: a record without the digest of a quoted bank proves nothing.
+ */
+static void
+threat_28_a_record_of_one_bank_proves_no_other(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    struct digest d;
+    assert_status(STATUS_OK,
+                  digest_compute(u.r->h, ALG_SHA256, bytes_of_text("machine-id:0123"), &d));
+    assert_status(STATUS_OK, digest_extend(u.r->h, &u.r->b.pcr[0][15], digest_bytes(&d)));
+    buffer_append_text(&u.log,
+                       "\x1e{\"pcr\":15,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"");
+    text_append_hex(&u.log, digest_bytes(&d));
+    buffer_append_text(&u.log, "\"}]}\n");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_not_equal(REPLAY_PCR_PROVEN, replay_pcr_state(u.r->replay, 15));
+    finish(&u);
+}
+
 int
 main(void)
 {
@@ -540,6 +561,7 @@ main(void)
         cmocka_unit_test(an_incomplete_log_says_so_of_itself),
         cmocka_unit_test(refuses_records_of_other_shapes),
         cmocka_unit_test(threat_32_a_record_that_was_being_written_is_told),
+        cmocka_unit_test(threat_28_a_record_of_one_bank_proves_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
