@@ -126,6 +126,21 @@ lists_the_newest_round_of_each_device_and_of_each_boot(void **state)
     assert_status(STATUS_LIMIT, store_list_places(s, true, NULL, LIMIT_PAGE + 1, &list));
 }
 
+/* Quotes prepared for many challenges: only a newer one than the last spent counts. */
+static void
+threat_56_challenge_older_than_the_last_is_stale(void **state)
+{
+    struct store *s = contract_store(state);
+    contract_enroll(s, 1);
+    struct store_round first = contract_round(s, 1, "a1");
+    assert_status(STATUS_OK, contract_put(s, &first));
+    struct store_round older = contract_round(s, 1, "a2");
+    older.spent_ms = first.spent_ms - 1;
+    assert_status(STATUS_STALE, contract_put(s, &older));
+    older.spent_ms = first.spent_ms + 1;
+    assert_status(STATUS_OK, contract_put(s, &older));
+}
+
 static void
 threat_11_challenge_is_spent_once(void **state)
 {
@@ -484,6 +499,7 @@ main(void)
         CLAIM(keeps_every_part_of_a_round),
         CLAIM(keeps_all_that_a_round_was_appraised_from),
         CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),
+        CLAIM(threat_56_challenge_older_than_the_last_is_stale),
         CLAIM(threat_11_challenge_is_spent_once),
         CLAIM(refuses_a_round_over_a_device_that_has_moved),
         CLAIM(threat_58_one_member_that_fails_is_nothing_to_its_group),

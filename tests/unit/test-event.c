@@ -360,7 +360,6 @@ names_quirks_and_kinds(void **state)
     assert_string_equal("unknown", event_kind_name(EVENT_KIND_COUNT));
 }
 
-/* Threat 22: where a digest means something depends on the PCR. */
 static void
 threat_22_a_known_digest_out_of_its_place_means_nothing(void **state)
 {
@@ -486,7 +485,6 @@ threat_31_a_wide_text_is_bound_by_its_narrow_form_only_when_it_has_one(void **st
     assert_false(m.bound);
 }
 
-/* Threat 26: a tagged event cut before its header ends is no more than its bytes. */
 static void
 threat_26_a_tag_without_its_header_is_bytes(void **state)
 {
@@ -531,7 +529,6 @@ threat_23_a_variable_without_its_last_byte_is_not_bound(void **state)
     assert_int_equal(EVENT_QUIRK_NONE, m.quirk);
 }
 
-/* Only the configuration variable of that name, read whole, says what the log claims. */
 static void
 the_claim_of_secure_boot_is_its_variables(void **state)
 {
