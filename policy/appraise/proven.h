@@ -30,8 +30,7 @@ struct proven {
 /* STATUS_NOMEM, STATUS_CRYPTO. proven_clear() after any status. */
 struct prediction;
 MUST_CHECK enum status proven_init(struct hasher *h, const struct replay *replay,
-                                   const struct prediction *prediction,
-                                   struct proven *out);
+                                   const struct prediction *prediction, struct proven *out);
 void proven_clear(struct proven *p);
 
 /* The event's digest in the first trusted quoted bank, else in any; an empty view when it has none.

@@ -76,6 +76,7 @@ const struct option_spec command_options[] = {
     {"configuration", "NAME", "configuration of the FIT; else its default", false},
     {"bootargs", "TEXT", "boot arguments that U-Boot passes on", false},
     {"hash", "NAME", "hash of the files' digests (default sha256)", true},
+    {"boot", NULL, "the file is a measured-boot reference state", false},
     {"images", NULL, "expect the PE images of the packages in PCR 4 as well", false},
     {"help", NULL, "print this help", false},
 };

@@ -23,8 +23,12 @@ tell_failure(const struct image_work *w, enum status s, const char *path)
         (void)command_fail(s, &w->diag);
         return EXIT_USAGE;
     }
-    (void)fprintf(stderr, "attestctl: %s: at %s %llu: %s: %s\n", path, w->by_line ? "line" : "byte",
-                  (unsigned long long)w->diag.offset, w->diag.clause ? w->diag.clause : "image",
+    char where[48] = "";
+    if (!w->by_line || w->diag.offset > 0)
+        (void)snprintf(where, sizeof where, "at %s %llu: ", w->by_line ? "line" : "byte",
+                       (unsigned long long)w->diag.offset);
+    (void)fprintf(stderr, "attestctl: %s: %s%s: %s\n", path, where,
+                  w->diag.clause ? w->diag.clause : "image",
                   w->diag.text[0] ? w->diag.text : status_name(s));
     return EXIT_USAGE;
 }
@@ -90,5 +94,11 @@ const struct command image_commands[] = {
      "allow the files of Debian packages for IMA", image_from_deb, SET_OPTIONS "hash images"},
     {"reference", "from-sums", "FILE... " SET_ARGUMENTS, 1, 4096,
      "allow the files of checksum lists (sha256sum) for IMA", image_from_sums, SET_OPTIONS},
+    {"reference", "from-pcrlock", "FILE... " SET_ARGUMENTS, 1, 4096,
+     "take over components of systemd-pcrlock; variants of one folder are alternatives",
+     image_from_pcrlock, SET_OPTIONS},
+    {"reference", "from-keylime", "FILE " SET_ARGUMENTS, 1, 1,
+     "take over Keylime's runtime policy, or with --boot its measured-boot reference state",
+     image_from_keylime, SET_OPTIONS "boot"},
 };
 const size_t image_n_commands = sizeof image_commands / sizeof *image_commands;

@@ -40,3 +40,5 @@ int image_from_bootargs(struct context *c);
 int image_from_files(struct context *c);
 int image_from_deb(struct context *c);
 int image_from_sums(struct context *c);
+int image_from_pcrlock(struct context *c);
+int image_from_keylime(struct context *c);

@@ -181,6 +181,8 @@ encode_value(const struct measurement *m)
     bool ok = value && (!m->any || json_object_set_new(value, "any", json_true()) == 0);
     for (size_t i = 0; ok && !m->any && i < MEASUREMENT_N_ALGS; i++) {
         char hex[2 * ALG_MAX_SIZE + 1];
+        if (m->digests[i].size == 0)
+            continue; /* the source has this one algorithm only */
         (void)text_hex(digest_bytes(&m->digests[i]), hex, sizeof hex);
         ok = set_text(value, alg_name(m->digests[i].alg), hex);
     }

@@ -71,8 +71,8 @@ wait_until_done(struct verifier_case *c, const char *id, struct buffer *out)
     do {
         (void)nanosleep(&pause, NULL);
         buffer_reset(out);
-        assert_status(STATUS_OK, survey_encode(c->verifier.surveys, SIMULATION_COLLECTION, id,
-                                               &nobody, out));
+        assert_status(STATUS_OK,
+                      survey_encode(c->verifier.surveys, SIMULATION_COLLECTION, id, &nobody, out));
     } while (strstr(buffer_text(out), "\"state\":\"running\""));
     assert_non_null(strstr(buffer_text(out), "\"state\":\"done\",\"started\""));
     assert_non_null(strstr(buffer_text(out), "\"rounds\":10000,\"skipped\":0"));
