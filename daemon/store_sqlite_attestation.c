@@ -26,6 +26,10 @@ static const char list_boots[] =
     "SELECT b.id, b.device, (SELECT a.id FROM attestation a WHERE a.device = b.device"
     " AND a.boot = b.id ORDER BY a.version DESC LIMIT 1) AS newest FROM boot b"
     " WHERE b.id > ?1 AND newest IS NOT NULL ORDER BY b.id LIMIT ?2";
+static const char list_generation[] =
+    "SELECT d.id, coalesce(b.generation, ''), EXISTS (SELECT 1 FROM boot x WHERE x.device = d.id"
+    " AND x.generation = ?1) FROM device d LEFT JOIN boot b ON b.id = d.boot"
+    " WHERE d.state IN ('enrolled', 'quarantined') AND d.id > ?2 ORDER BY d.id LIMIT ?3";
 static const char get_evidence[] =
     "SELECT evidence FROM attestation WHERE id = ?1 AND evidence <> x''";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
@@ -336,4 +340,38 @@ store_place_list_clear(struct store_place_list *l)
 {
     free(l->items);
     *l = (struct store_place_list){0};
+}
+
+enum status
+store_list_generation(struct store *s, const char *generation, const char *after, size_t limit,
+                      struct store_generation_list *out)
+{
+    struct connection *c = NULL;
+    *out = (struct store_generation_list){0};
+    if (limit == 0 || limit > LIMIT_PAGE)
+        return STATUS_LIMIT;
+    out->items = calloc(limit, sizeof *out->items);
+    if (!out->items)
+        return STATUS_NOMEM;
+    enum status status = store_begin_read(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    struct query q = query_of(c, list_generation);
+    query_put_text(&q, generation);
+    query_put_text(&q, after ? after : "");
+    query_put_uint(&q, limit);
+    while (out->n_items < limit && query_next(&q)) {
+        struct store_generation_row *row = &out->items[out->n_items++];
+        query_get_into(&q, row->device, sizeof row->device);
+        query_get_into(&q, row->generation, sizeof row->generation);
+        row->had = query_get_int(&q) != 0;
+    }
+    return store_end_read(s, c, query_end(&q));
+}
+
+void
+store_generation_list_clear(struct store_generation_list *l)
+{
+    free(l->items);
+    *l = (struct store_generation_list){0};
 }

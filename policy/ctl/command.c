@@ -52,6 +52,9 @@ const struct option_spec command_options[] = {
     {"id", "ID", "id of the reference set", false},
     {"version", "N", "version of the reference set", false},
     {"generation", "NAME", "generation of the reference set", false},
+    {"measured", "DIGEST", "digest of a boot event or a file, in hex", false},
+    {"ever", NULL, "in any boot, not only in the newest round", false},
+    {"reference", "ID", "the reference set to make a new version of", false},
     {"predict", NULL, "put the update's values into each device's last boot first", false},
     {"without", "TYPE/ID", "also take this document out of force; may be given more than once",
      true},
@@ -91,7 +94,7 @@ static const struct {
     {round_commands, &round_n_commands},       {simulate_commands, &simulate_n_commands},
     {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
-    {diff_commands, &diff_n_commands},
+    {diff_commands, &diff_n_commands},         {fleet_commands, &fleet_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

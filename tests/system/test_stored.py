@@ -234,3 +234,106 @@ def test_a_prediction_tells_who_passes_after_the_update(bench, site, tmp_path):
               logs__ima=lab.BOOTS / "secure-update" / "ima")
     found = latest(verifier, agent.device)
     assert found["verdict"] == "trusted", codes(found)
+
+
+# ---- the fleet ----
+
+
+def event_digest(verifier, device, code):
+    return next(r["found"] for p in latest(verifier, device)["perspectives"] for r in p["reasons"]
+                if r["code"] == code and r["pcr"] == 4)
+
+
+def test_who_measured_a_digest_and_what_nothing_explains(bench, site, tmp_path):
+    verifier, tpm, first = site
+    second = second_device(bench, verifier, "secure-other-kernel")
+    digest = event_digest(verifier, second.device, "boot.unknown-image")
+    listed = json.loads(bench.ctl(verifier, "unknown", "list", "--json").stdout)
+    unknown = {u["digest"]: u for u in listed["unknown"]}
+    assert (unknown[digest]["devices"], unknown[digest]["examples"]) == (1, [second.device])
+    assert (unknown[digest]["what"], unknown[digest]["pcr"]) == ("kernel", 4)
+    assert digest in bench.ctl(verifier, "unknown", "list").stdout.decode()
+    found = bench.ctl(verifier, "device", "find", "--measured", digest)
+    assert second.device in found.stdout.decode() and first.device not in found.stdout.decode()
+    # A boot that is over shows up with --ever alone.
+    tpm.power_cut()
+    tpm.boot("secure-other-kernel")
+    first.run("run", "--once", logs__boot=lab.BOOTS / "secure-other-kernel" / "boot-log",
+              logs__ima=lab.BOOTS / "secure-other-kernel" / "ima")
+    tpm.power_cut()
+    tpm.boot("secure")
+    first.run("run", "--once")
+    assert latest(verifier, first.device)["verdict"] == "trusted"
+    now = json.loads(bench.ctl(verifier, "device", "find", "--measured", digest, "--json").stdout)
+    ever = json.loads(bench.ctl(verifier, "device", "find", "--measured", digest, "--ever",
+                                "--json").stdout)
+    assert (now["devices"], ever["devices"]) == (1, 2)
+    assert {f["device"] for f in ever["found"]} == {first.device, second.device}
+    assert bench.ctl(verifier, "device", "find", "--measured", "00" * 32,
+                     check=False).returncode == 1
+    # Accepting makes a candidate, and nothing else.
+    before = verifier.admin("GET", "/v1/references")
+    path = tmp_path / "candidate.json"
+    bench.ctl(verifier, "unknown", "accept", digest, "--reference", "boot", "--output", path)
+    assert verifier.admin("GET", "/v1/references") == before
+    candidate = json.loads(path.read_text())
+    assert candidate["version"] == 2
+    kernel = next(c for c in candidate["components"] if (c["role"], c["pcr"]) == ("kernel", 4))
+    assert {"sha256": digest} in kernel["values"]
+    assert offline("reference", "check", path).returncode == 0
+    bench.ctl(verifier, "unknown", "reject", digest, "--reference", "boot", "--output", path)
+    result = simulate(bench, verifier, path)
+    assert any(g["cause"]["code"] == "boot.revoked" for g in result["groups"]) or \
+        result["changed"] == 0
+
+
+@pytest.mark.parametrize("words, said", [
+    (["device", "find"], "--measured"), (["device", "find", "--measured", "xyz"], "digests"),
+    (["device", "find", "--measured", "00"], "digests"),
+    (["unknown", "accept", "00"], "a digest of a trusted algorithm"),
+    (["unknown", "accept", "ab" * 32], "--reference"),
+    (["unknown", "accept", "ab" * 32, "--reference", "boot"], "no device shows"),
+    (["rollout", "show", "No Name"], "not the name"),
+], ids=["none", "no-hex", "short", "no-digest", "no-set", "not-shown", "no-generation"])
+def test_questions_that_are_refused(bench, site, words, said):
+    verifier, _, _ = site
+    done = bench.ctl(verifier, *words, check=False)
+    assert done.returncode != 0 and said in done.stderr.decode(), done.stderr
+
+
+def test_a_rollout_shows_who_waits_runs_went_back_and_fails(bench, tmp_path):
+    verifier = bench.verifier()
+    old = json.loads(reference_of("secure", 1, tmp_path).read_text())
+    new = json.loads(reference_of("secure-update", 1, tmp_path).read_text())
+    verifier.put("references", old | {"id": "old", "generation": "2026-10"})
+    verifier.put("references", new | {"id": "new", "generation": "2026-11"})
+    policy = bench.policy()
+    policy["boot"]["references"] = ["old", "new"]
+    policy.pop("ima", None)
+    verifier.put("policies", policy)
+
+    def boots(agent, *names):
+        for name in names:
+            agent.tpm.power_cut()
+            agent.tpm.boot(name)
+            agent.run("run", "--once", logs__boot=lab.BOOTS / name / "boot-log",
+                      logs__ima=lab.BOOTS / name / "ima")
+        return agent.device
+
+    def device(*names):
+        tpm = bench.tpm(("sha256",))
+        tpm.boot("secure")
+        return boots(bench.enrolled(verifier, tpm), *names)
+
+    waiting, on_new = device("secure"), device("secure", "secure-update")
+    back = device("secure-update", "secure")
+    failing, silent = device("secure-other-kernel"), device()
+    rollout = verifier.admin("GET", "/v1/rollouts/2026-11")
+    assert rollout["counts"] == {"waiting": 1, "on-new": 1, "went-back": 1, "failing": 1,
+                                 "silent": 1}
+    for group, who in (("waiting", waiting), ("on-new", on_new), ("went-back", back),
+                       ("failing", failing), ("silent", silent)):
+        assert [d["device"] for d in rollout[group]] == [who], group
+    assert rollout["went-back"][0]["generation"] == "2026-10"
+    text = bench.ctl(verifier, "rollout", "show", "2026-11").stdout.decode()
+    assert "went-back  1" in text and back in text

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attestctl: questions about the whole fleet: who measured a digest, what nothing explains, how far
+ * a generation has got. Nothing becomes active by any of them. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "ctl/remote_json.h"
+#include "ctl/survey_json.h"
+
+#include <string.h>
+
+#define CELL 256
+
+static int
+usage(const char *clause, const char *text)
+{
+    struct diag diag = {.clause = clause};
+    (void)text_copy(diag.text, sizeof diag.text, text);
+    return command_fail(STATUS_INVALID, &diag);
+}
+
+/* ---- device find ---- */
+
+static int
+run_find(struct context *c)
+{
+    const char *digest = command_option(c, "measured");
+    json_auto_t *answer = NULL;
+    char id[CELL], since[CELL], log[CELL], pcr[CELL];
+    if (!digest)
+        return usage("--measured", "a digest in hex is expected");
+    json_auto_t *body = json_pack("{s:[s], s:s}", "digests", digest, "boots",
+                                  command_option(c, "ever") ? "every" : "last");
+    int rc = body ? survey_ask(c, "searches", body, &answer) : command_fail(STATUS_NOMEM, NULL);
+    if (rc != EXIT_YES)
+        return rc;
+    const json_t *list = json_object_get(json_object_get(answer, "result"), "digests");
+    const json_t *one = json_array_get(list, 0);
+    bool any = json_integer_value(json_object_get(one, "devices")) > 0;
+    if (c->json)
+        rc = remote_print(one);
+    size_t i;
+    json_t *f;
+    json_array_foreach(c->json ? NULL : json_object_get(one, "found"), i, f)(void)
+        printf("%-32s  since %-20s  %-9s PCR %s\n", remote_cell(f, "device", id, CELL),
+               remote_cell(f, "since", since, CELL), remote_cell(f, "log", log, CELL),
+               remote_cell(f, "pcr", pcr, CELL));
+    return rc == EXIT_YES && !any ? EXIT_NO : rc;
+}
+
+/* ---- unknown ---- */
+
+static int
+ask_unknown(struct context *c, json_t **answer)
+{
+    json_auto_t *body = json_object();
+    return body ? survey_ask(c, "unknowns", body, answer) : command_fail(STATUS_NOMEM, NULL);
+}
+
+static int
+run_list(struct context *c)
+{
+    json_auto_t *answer = NULL;
+    char digest[CELL], code[CELL], what[CELL], devices[CELL], since[CELL];
+    int rc = ask_unknown(c, &answer);
+    const json_t *result = json_object_get(answer, "result");
+    if (rc != EXIT_YES || c->json)
+        return rc == EXIT_YES ? remote_print(result) : rc;
+    size_t i;
+    json_t *u;
+    json_array_foreach(json_object_get(result, "unknown"), i, u)(void)
+        printf("%s\n  %s devices since %s: %s %s\n", remote_cell(u, "digest", digest, CELL),
+               remote_cell(u, "devices", devices, CELL), remote_cell(u, "since", since, CELL),
+               remote_cell(u, "code", code, CELL), remote_cell(u, "what", what, CELL));
+    return EXIT_YES;
+}
+
+static const char *
+algorithm_of(const char *digest)
+{
+    switch (strlen(digest)) {
+    case 64:
+        return "sha256";
+    case 96:
+        return "sha384";
+    case 128:
+        return "sha512";
+    default:
+        return NULL;
+    }
+}
+
+static json_t *
+find_unknown(const json_t *answer, const char *digest)
+{
+    size_t i;
+    json_t *u;
+    const json_t *list = json_object_get(json_object_get(answer, "result"), "unknown");
+    json_array_foreach(list, i, u)
+    {
+        if (text_equal(json_string_value(json_object_get(u, "digest")), digest))
+            return u;
+    }
+    return NULL;
+}
+
+/* The component that the digest was held against. */
+static json_t *
+find_component(const json_t *reference, const json_t *unknown)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(reference, "components"), i, one)
+    {
+        if (text_equal(json_string_value(json_object_get(one, "role")),
+                       json_string_value(json_object_get(unknown, "what"))) &&
+            json_integer_value(json_object_get(one, "pcr")) ==
+                json_integer_value(json_object_get(unknown, "pcr")))
+            return one;
+    }
+    return NULL;
+}
+
+static int
+add_file(json_t *reference, const char *digest)
+{
+    char text[CELL];
+    json_t *files = json_object_get(reference, "files");
+    if (!files) {
+        files = json_array();
+        if (json_object_set_new(reference, "files", files) != 0)
+            return command_fail(STATUS_NOMEM, NULL);
+    }
+    (void)snprintf(text, sizeof text, "%s:%s", algorithm_of(digest), digest);
+    return json_array_append_new(files, json_string(text)) == 0 ? EXIT_YES
+                                                                : command_fail(STATUS_NOMEM, NULL);
+}
+
+/* A value more of the component, or a file more. */
+static int
+add_value(json_t *reference, const json_t *unknown, const char *digest, bool accept)
+{
+    bool file = text_equal(json_string_value(json_object_get(unknown, "log")), "ima");
+    if (file && !accept)
+        return usage("unknown", "a file is not accepted as long as no set lists it");
+    if (file)
+        return add_file(reference, digest);
+    json_t *component = find_component(reference, unknown);
+    if (!component)
+        return usage("unknown", "the set has no component of that role and PCR: edit it by hand");
+    json_t *value =
+        accept ? json_pack("{s:s}", algorithm_of(digest), digest)
+               : json_pack("{s:s, s:s}", algorithm_of(digest), digest, "status", "revoked");
+    return json_array_append_new(json_object_get(component, "values"), value) == 0
+               ? EXIT_YES
+               : command_fail(STATUS_NOMEM, NULL);
+}
+
+static int
+save(const struct context *c, const json_t *reference)
+{
+    CLEANUP(free_charp) char *text = json_dumps(reference, JSON_INDENT(2));
+    struct diag diag = {0};
+    const char *output = command_option(c, "output");
+    if (!text)
+        return command_fail(STATUS_NOMEM, NULL);
+    if (!output)
+        return printf("%s\n", text) > 0 ? EXIT_YES : command_fail(STATUS_IO, NULL);
+    enum status s = file_save(output, bytes_of_text(text), 0644, &diag);
+    if (s != STATUS_OK)
+        return command_fail(s, &diag);
+    (void)fprintf(stderr, "attestctl: %s is a candidate: simulate it, then put and activate it\n",
+                  output);
+    return EXIT_YES;
+}
+
+static int
+decide(struct context *c, bool accept)
+{
+    json_auto_t *answer = NULL;
+    json_auto_t *reference = NULL;
+    char path[160];
+    const char *digest = c->arguments[0], *id = command_option(c, "reference");
+    if (!algorithm_of(digest))
+        return usage("unknown", "a digest of a trusted algorithm in hex is expected");
+    if (!id || !text_is_name(id))
+        return usage("--reference", "the reference set to make a new version of is expected");
+    int rc = ask_unknown(c, &answer);
+    const json_t *unknown = rc == EXIT_YES ? find_unknown(answer, digest) : NULL;
+    if (rc == EXIT_YES && !unknown)
+        return usage("unknown", "no device shows this digest unexplained now");
+    (void)snprintf(path, sizeof path, "/v1/references/%s", id);
+    if (rc == EXIT_YES)
+        rc = remote_call(c, "GET", path, NULL, &reference);
+    if (rc != EXIT_YES)
+        return rc;
+    json_int_t version = json_integer_value(json_object_get(reference, "version"));
+    (void)json_object_set_new(reference, "version", json_integer(version + 1));
+    rc = add_value(reference, unknown, digest, accept);
+    return rc == EXIT_YES ? save(c, reference) : rc;
+}
+
+static int
+run_accept(struct context *c)
+{
+    return decide(c, true);
+}
+
+static int
+run_reject(struct context *c)
+{
+    return decide(c, false);
+}
+
+/* ---- rollout ---- */
+
+static const char *const groups[] = {"waiting", "on-new", "went-back", "failing", "silent"};
+
+static int
+run_rollout(struct context *c)
+{
+    json_auto_t *answer = NULL;
+    char path[160], n[CELL], id[CELL], name[CELL], generation[CELL], at[CELL];
+    if (!text_is_name(c->arguments[0]))
+        return usage("rollout", "not the name of a generation");
+    (void)snprintf(path, sizeof path, "/v1/rollouts/%s", c->arguments[0]);
+    int rc = remote_call(c, "GET", path, NULL, &answer);
+    if (rc != EXIT_YES || c->json)
+        return rc == EXIT_YES ? remote_print(answer) : rc;
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+        size_t i;
+        json_t *d;
+        (void)printf("%-10s %s\n", groups[g],
+                     remote_cell(json_object_get(answer, "counts"), groups[g], n, CELL));
+        json_array_foreach(json_object_get(answer, groups[g]), i, d)(void) printf(
+            "    %s  %-20s on %-16s last attested %s\n", remote_cell(d, "device", id, CELL),
+            remote_cell(d, "name", name, CELL), remote_cell(d, "generation", generation, CELL),
+            remote_cell(d, "last_attested_at", at, CELL));
+    }
+    return EXIT_YES;
+}
+
+const struct command fleet_commands[] = {
+    {"device", "find", "--measured DIGEST [--ever]", 0, 0, "devices that measured a digest",
+     run_find, COMMAND_REMOTE "json measured ever"},
+    {"unknown", "list", "", 0, 0, "digests that nothing explains, over the fleet", run_list,
+     COMMAND_REMOTE "json"},
+    {"unknown", "accept", "DIGEST --reference ID [--output FILE]", 1, 1,
+     "write a version of a reference set that has the digest", run_accept,
+     COMMAND_REMOTE "reference output"},
+    {"unknown", "reject", "DIGEST --reference ID [--output FILE]", 1, 1,
+     "write a version of a reference set that revokes the digest", run_reject,
+     COMMAND_REMOTE "reference output"},
+    {"rollout", "show", "GENERATION", 1, 1, "how far a generation has got", run_rollout,
+     COMMAND_REMOTE "json"},
+};
+const size_t fleet_n_commands = sizeof fleet_commands / sizeof *fleet_commands;
