@@ -62,26 +62,23 @@ compile(struct hasher *h, const struct round_file *f, const struct stored_inputs
     return s;
 }
 
-static enum status
-appraise_again(struct hasher *h, const struct round_file *f, const struct stored_round *r,
-               struct reappraisal *out, struct diag *diag)
+enum status
+reappraisal_open(struct hasher *h, const struct round_file *f, struct stored_round **round,
+                 struct appraisal **appraisal, struct diag *diag)
 {
+    *round = NULL;
+    *appraisal = NULL;
+    CLEANUP(stored_round_freep) struct stored_round *r = NULL;
     CLEANUP(documents_unrefp) struct documents *documents = NULL;
-    CLEANUP(appraisal_freep) struct appraisal *a = NULL;
-    const struct stored_inputs *in = stored_round_inputs(r);
-    enum status s = compile(h, f, in, &documents, diag);
+    enum status s = stored_round_open(h, &f->parts, &r, diag);
     if (s == STATUS_OK)
-        s = stored_round_appraise(h, r, documents, &a);
+        s = compile(h, f, stored_round_inputs(r), &documents, diag);
     if (s == STATUS_OK)
-        s = stored_round_encode(r, f->attestation, a, &out->text);
+        s = stored_round_appraise(h, r, documents, appraisal);
     if (s != STATUS_OK)
         return s;
-    if (!buffer_text(&out->text))
-        return STATUS_NOMEM;
-    out->verdict = appraisal_verdict(a);
-    out->same = text_equal((const char *)out->text.data, f->appraisal);
-    out->quirks_differ = in->quirk_table != STORED_INPUTS_QUIRKS;
-    (void)text_copy(out->program, sizeof out->program, in->program);
+    *round = r;
+    r = NULL;
     return STATUS_OK;
 }
 
@@ -91,8 +88,19 @@ reappraisal_run(struct hasher *h, const struct round_file *f, struct reappraisal
 {
     *out = (struct reappraisal){0};
     CLEANUP(stored_round_freep) struct stored_round *r = NULL;
-    enum status s = stored_round_open(h, &f->parts, &r, diag);
-    return s == STATUS_OK ? appraise_again(h, f, r, out, diag) : s;
+    CLEANUP(appraisal_freep) struct appraisal *a = NULL;
+    enum status s = reappraisal_open(h, f, &r, &a, diag);
+    if (s == STATUS_OK)
+        s = stored_round_encode(r, f->attestation, a, &out->text);
+    if (s != STATUS_OK)
+        return s;
+    if (!buffer_text(&out->text))
+        return STATUS_NOMEM;
+    out->verdict = appraisal_verdict(a);
+    out->same = text_equal((const char *)out->text.data, f->appraisal);
+    out->quirks_differ = stored_round_inputs(r)->quirk_table != STORED_INPUTS_QUIRKS;
+    (void)text_copy(out->program, sizeof out->program, stored_round_inputs(r)->program);
+    return STATUS_OK;
 }
 
 enum status

@@ -16,6 +16,11 @@ struct reappraisal {
     bool quirks_differ;   /* its table of quirks was another one than ours */
 };
 
+/* The stages alone: the round, and its appraisal under its own documents. Both are the caller's;
+ * statuses as reappraisal_run(). */
+MUST_CHECK enum status reappraisal_open(struct hasher *h, const struct round_file *f,
+                                        struct stored_round **round, struct appraisal **appraisal,
+                                        struct diag *diag);
 /* STATUS_INVALID, STATUS_MALFORMED: the file is not one round with its documents; diag says what.
  * STATUS_NOMEM, STATUS_CRYPTO. reappraisal_clear() after any status. */
 MUST_CHECK enum status reappraisal_run(struct hasher *h, const struct round_file *f,

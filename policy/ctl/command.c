@@ -95,6 +95,7 @@ static const struct {
     {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
     {diff_commands, &diff_n_commands},         {fleet_commands, &fleet_n_commands},
+    {explain_commands, &explain_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

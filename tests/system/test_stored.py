@@ -337,3 +337,76 @@ def test_a_rollout_shows_who_waits_runs_went_back_and_fails(bench, tmp_path):
     assert rollout["went-back"][0]["generation"] == "2026-10"
     text = bench.ctl(verifier, "rollout", "show", "2026-11").stdout.decode()
     assert "went-back  1" in text and back in text
+
+
+# ---- explanations ----
+
+
+def explain(bench, verifier, what):
+    value = json.loads(bench.ctl(verifier, "explain", what, "--json").stdout)
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = lab.ROOT / "policy" / "ctl" / "schema" / "explain.schema.json"
+    jsonschema.validate(value, json.loads(schema.read_text()))
+    return value
+
+
+def test_an_explanation_says_what_changed_and_what_to_do(bench, site):
+    verifier, tpm, agent = site
+    good = latest(verifier, agent.device)
+    same = explain(bench, verifier, agent.device)
+    assert (same["verdict"], same["reasons"], same["changes"]) == ("trusted", [], [])
+    for _ in range(3):
+        tpm.power_cut()
+        tpm.boot("secure-other-kernel")
+    agent.run("run", "--once", logs__boot=lab.BOOTS / "secure-other-kernel" / "boot-log",
+              logs__ima=lab.BOOTS / "secure-other-kernel" / "ima")
+    told = explain(bench, verifier, agent.device)
+    assert told["last_good"]["attestation"] == good["id"]
+    changed = {(c["component"], c["pcr"]): c for c in told["changes"]}
+    kernel = changed["kernel", 4]
+    assert kernel["change"] == "changed" and kernel["was"] != kernel["is"]
+    reason = next(r for r in told["reasons"] if (r["reason"]["code"], r["reason"]["pcr"]) ==
+                  ("boot.unknown-image", 4))
+    assert reason["reason"]["found"] == kernel["is"]
+    assert reason["accept"] == f"attestctl unknown accept {kernel['is']} --reference boot " \
+                               "--output candidate.json"
+    assert reason["act"].startswith(f"attestctl device quarantine {agent.device}")
+    fleet = {f["digest"]: f for f in told["fleet"]}
+    assert fleet[kernel["is"]]["devices"] == 1
+    assert "boots before this one were not seen here" in told["summary"]
+    assert "kernel changed" in told["summary"]
+    text = bench.ctl(verifier, "explain", told["attestation"]).stdout.decode()
+    assert told["summary"] in text and "shown by 1 devices since" in text
+    # Every command that is offered can be typed.
+    done = bench.ctl(verifier, *reason["accept"].split()[1:-2])
+    assert kernel["is"] in done.stdout.decode()
+
+
+def test_an_explanation_of_a_fall_back_is_one_sentence(bench, tmp_path):
+    verifier = bench.verifier()
+    for name, boot, generation in (("old", "secure", "2026-10"), ("new", "secure-update", "2026-11")):
+        reference = json.loads(reference_of(boot, 1, tmp_path).read_text())
+        verifier.put("references", reference | {"id": name, "generation": generation})
+    verifier.put("generations", {"type": "generations", "id": "line", "version": 1, "generations": [
+        {"name": "2026-10", "status": "active"}, {"name": "2026-11", "status": "active"}]})
+    policy = bench.policy()
+    policy["boot"]["references"] = ["old", "new"]
+    verifier.put("policies", policy)
+    tpm = bench.tpm(("sha256",))
+    tpm.boot("secure-update")
+    agent = bench.enrolled(verifier, tpm)
+    for boots in (("secure-update",), ("secure-update", "secure-update", "secure")):
+        for name in boots:
+            tpm.power_cut()
+            tpm.boot(name)
+        agent.run("run", "--once", logs__boot=lab.BOOTS / boots[-1] / "boot-log",
+                  logs__ima=lab.BOOTS / boots[-1] / "ima")
+    told = explain(bench, verifier, agent.device)
+    assert "went back from generation 2026-11 to 2026-10, and 2 boots in between were not seen" in \
+        told["summary"], told["summary"]
+
+
+def test_what_cannot_be_explained(bench, site):
+    verifier, _, _ = site
+    for what, code in (("a00", 2), ("0" * 32, 2), ("No Such", 2)):
+        assert bench.ctl(verifier, "explain", what, check=False).returncode == code, what
