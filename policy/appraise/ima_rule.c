@@ -44,12 +44,11 @@ expect_entry(const struct compiled_references *sets, const struct ima_entry *e)
 
 /* ---- one entry ---- */
 
+/* Size 0 where replay took the digest away, or its algorithm is unknown. */
 static void
 take_aggregate(struct standing_rule *now, const struct ima_entry *e)
 {
-    now->aggregate = true;
-    now->aggregate_alg = e->file_alg;
-    if (e->file_alg != 0 && digest_from(e->file_alg, e->file_digest, &now->aggregate_digest))
+    if (digest_from(e->file_alg, e->file_digest, &now->aggregate_digest) != STATUS_OK)
         now->aggregate_digest = (struct digest){0};
 }
 
@@ -58,10 +57,9 @@ take_aggregate(struct standing_rule *now, const struct ima_entry *e)
 static bool
 is_aggregate(const struct standing_rule *now, const struct ima_entry *e)
 {
-    if (!now->aggregate || !ima_is_aggregate(e))
-        return false;
-    return e->number == 0 || (e->file_alg == now->aggregate_alg &&
-                              digest_equal_bytes(&now->aggregate_digest, e->file_digest));
+    bool same = now->aggregate_digest.size > 0 && e->file_alg == now->aggregate_digest.alg &&
+                digest_equal_bytes(&now->aggregate_digest, e->file_digest);
+    return ima_is_aggregate(e) && (e->number == 0 || same);
 }
 
 static void

@@ -21,9 +21,7 @@ struct standing_key {
 /* Under one policy. */
 struct standing_rule {
     struct standing_key key;
-    bool aggregate; /* entry 0 is a boot_aggregate, which says: */
-    uint16_t aggregate_alg;
-    struct digest aggregate_digest; /* size 0: replay took it away */
+    struct digest aggregate_digest; /* what entry 0, a boot_aggregate, says; size 0: nothing */
     uint64_t n_judged, n_unknown, n_excluded;
     bool policy_measured;   /* one that the rule names */
     bool retired_enforced;  /* some file is of a generation whose date is over */

@@ -339,6 +339,43 @@ wants_its_arguments_on_the_command_line(void **state)
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
+/* The digest alone makes no aggregate of a file either. */
+static void
+takes_no_file_for_an_aggregate_by_its_digest(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer data = {0};
+    struct ima_reader r;
+    struct ima_entry e;
+    assert_status(STATUS_OK, ima_open(buffer_bytes(&c->log.ima), 0, &r, NULL));
+    assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
+    assert_true(ima_is_aggregate(&e));
+    log_builder_ima_field(&c->log, &data,
+                          bytes_slice(e.data, 4, sizeof "sha256:" + e.file_digest.size));
+    log_builder_ima_field(&c->log, &data, bytes_of("/usr/bin/evil", 14));
+    log_builder_ima_raw(&c->log, "ima-ng", buffer_bytes(&data), NULL);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_IMA_UNKNOWN_FILE, VERDICT_UNTRUSTED);
+}
+
+/* Neither of the two has a digest; that makes them no two of a kind. */
+static void
+takes_no_empty_aggregate_for_another(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer data = {0};
+    appraise_case_reboot_firmware(c);
+    log_builder_ima_field(&c->log, &data, bytes_of("", 0));
+    log_builder_ima_field(&c->log, &data, bytes_of("boot_aggregate", 15));
+    log_builder_ima_raw(&c->log, "ima-ng", buffer_bytes(&data), NULL);
+    log_builder_ima_raw(&c->log, "ima-ng", buffer_bytes(&data), NULL);
+    appraise_case_run(c);
+    const struct reasons *found = &appraise_case_perspective(c)->reasons;
+    const struct reason *unknown = reasons_find(found, REASON_IMA_UNKNOWN_FILE);
+    assert_non_null(unknown);
+    assert_int_equal(1, unknown->event);
+}
+
 int
 main(void)
 {
@@ -355,6 +392,8 @@ main(void)
         CLAIM(excludes_do_not_empty_the_check),
         CLAIM(wants_its_policy_measured),
         CLAIM(wants_its_arguments_on_the_command_line),
+        CLAIM(takes_no_file_for_an_aggregate_by_its_digest),
+        CLAIM(takes_no_empty_aggregate_for_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,95 @@ refuses_a_list_that_begins_without_an_aggregate(void **state)
     round_finish(r);
 }
 
+/* Of a bank that is not quoted, or of an algorithm that nobody knows: it binds no boot. */
+static void
+refuses_an_aggregate_that_nothing_quoted_can_tell(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"sha1:\0aaaaaaaaaaaaaaaaaaaa",
+                                         "none:\0aaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < 2; i++) {
+        struct round *r = round_start_boot();
+        CLEANUP(buffer_free) struct buffer data = {0};
+        log_builder_ima_field(&r->b, &data, bytes_of(fields[i], 26));
+        log_builder_ima_field(&r->b, &data, bytes_of("boot_aggregate", 15));
+        log_builder_ima_raw(&r->b, "ima-ng", buffer_bytes(&data), NULL);
+        round_quote(r);
+        const struct reason *reason = round_assert_reason(r, REASON_IMA_AGGREGATE);
+        assert_string_equal("boot_aggregate of a bank that is not quoted", reason->found);
+        assert_true(replay_state_after(r->replay)->aggregate_bad);
+        round_finish(r);
+    }
+}
+
+/* It stays one as long as the boot runs: whether entries follow, or none, or no list. */
+static void
+remembers_a_bad_aggregate(void **state)
+{
+    (void)state;
+    struct round *r = round_start(one_bank, 1);
+    log_builder_ima_aggregate(&r->b, ALG_SHA256);
+    log_builder_boot(&r->b);
+    round_quote(r);
+    r->in.state = *replay_state_after(r->replay);
+    buffer_reset(&r->b.ima);
+    round_replay(r);
+    (void)round_assert_reason(r, REASON_IMA_AGGREGATE);
+    log_builder_ima(&r->b, "/usr/bin/more", "more");
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_AGGREGATE);
+    round_finish(r);
+}
+
+/* A bank that was not quoted before has no value to go on from. */
+static void
+refuses_to_go_on_in_a_bank_that_it_did_not_see(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(three_banks, 3);
+    round_quote(r);
+    r->in.state = *replay_state_after(r->replay);
+    r->in.state.n_banks = 2;
+    buffer_reset(&r->b.ima);
+    log_builder_ima(&r->b, "/usr/bin/more", "more");
+    round_quote(r);
+    (void)round_assert_reason(r, REASON_IMA_MISMATCH);
+    assert_int_equal(REPLAY_PCR_MISMATCH, replay_pcr_state(r->replay, 10));
+    round_finish(r);
+}
+
+static void
+refuses_an_ascii_list(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    buffer_reset(&r->b.ima);
+    buffer_append_text(&r->b.ima, "10 1d8d532d463c9f8c205d0df7787669a85f93e260 ima-ng "
+                                  "sha1:0000000000000000000000000000000000000000 boot_aggregate\n");
+    round_replay(r);
+    const struct reason *reason = round_assert_reason(r, REASON_IMA_MALFORMED);
+    assert_string_equal("not a binary list", reason->found);
+    round_finish(r);
+}
+
+/* Bytes behind the proven entries that are none: told, and not kept. */
+static void
+tells_of_rubbish_behind_the_proven_entries(void **state)
+{
+    (void)state;
+    struct round *r = round_start_ima(one_bank, 1);
+    quote_double_take(&r->q, &r->b);
+    size_t before = r->b.ima.size;
+    buffer_append_text(&r->b.ima, "abc");
+    round_replay(r);
+    const struct reason *fact = reasons_find(&r->reasons, REASON_LOG_UNATTESTED);
+    assert_non_null(fact);
+    assert_string_equal("0 entries, then no entry", fact->found);
+    assert_int_equal(before, replay_ima_size(r->replay));
+    round_finish(r);
+}
+
 static void
 a_later_aggregate_is_a_kexec(void **state)
 {
@@ -408,6 +497,11 @@ main(void)
         cmocka_unit_test(names_a_list_that_no_pcr_anchors),
         cmocka_unit_test(refuses_the_aggregate_of_another_boot),
         cmocka_unit_test(refuses_a_list_that_begins_without_an_aggregate),
+        cmocka_unit_test(refuses_an_aggregate_that_nothing_quoted_can_tell),
+        cmocka_unit_test(remembers_a_bad_aggregate),
+        cmocka_unit_test(refuses_to_go_on_in_a_bank_that_it_did_not_see),
+        cmocka_unit_test(refuses_an_ascii_list),
+        cmocka_unit_test(tells_of_rubbish_behind_the_proven_entries),
         cmocka_unit_test(a_later_aggregate_is_a_kexec),
         cmocka_unit_test(names_a_violation),
         cmocka_unit_test(refuses_an_entry_whose_digest_is_not_that_of_its_data),

@@ -274,6 +274,14 @@ nothing_is_remembered_of_a_list_that_is_not_proven(void **state)
     appraise_case_free(c);
 }
 
+static void
+no_more_rules_than_memory(void **state)
+{
+    (void)state;
+    assert_null(standing_new(SIZE_MAX));
+    assert_null(standing_new(SIZE_MAX / sizeof(struct standing_rule)));
+}
+
 int
 main(void)
 {
@@ -283,6 +291,7 @@ main(void)
         cmocka_unit_test(an_edited_set_of_files_asks_for_the_entries_again),
         cmocka_unit_test(nothing_is_asked_for_without_a_rule_or_without_entries),
         cmocka_unit_test(nothing_is_remembered_of_a_list_that_is_not_proven),
+        cmocka_unit_test(no_more_rules_than_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
