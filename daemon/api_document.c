@@ -47,6 +47,19 @@ answer_put(struct response *response, const struct document_info *info, bool aga
     response_json(response, emit_check(&e) == STATUS_OK ? (again ? 200 : 201) : 500);
 }
 
+/* Where a perspective has owners, its policies are theirs. */
+static enum status
+check_owner(struct request *request, const char *perspective, struct diag *diag)
+{
+    if (!perspective || !perspective[0])
+        return STATUS_OK;
+    CLEANUP(documents_unrefp) struct documents *now = snapshot_get(request->verifier->snapshot);
+    if (documents_may_put(now, perspective, request->access.actor))
+        return STATUS_OK;
+    return diag_set(diag, STATUS_DENIED, "document", 0, "the perspective %s has other owners",
+                    perspective);
+}
+
 static void
 put_document(struct request *request, struct response *response, enum document_kind kind)
 {
@@ -57,6 +70,8 @@ put_document(struct request *request, struct response *response, enum document_k
     enum status s = document_parse(request->hasher, request->body, &d, &diag);
     if (s == STATUS_OK && document_info(d)->kind != kind)
         s = diag_set(&diag, STATUS_INVALID, "document", 0, "the document is of another type");
+    if (s == STATUS_OK)
+        s = check_owner(request, document_info(d)->perspective, &diag);
     if (s == STATUS_OK)
         s = store_put_document(request->verifier->store, &who, document_info(d), request->body,
                                &again);
@@ -151,7 +166,9 @@ activate(struct request *request, enum document_kind kind, uint64_t version, str
     if (store_get_document(v->store, kind, request->params[0], 0, &before) == STATUS_OK &&
         before.active)
         old = before.version;
-    enum status s = store_activate_document(v->store, &who, kind, request->params[0], version);
+    enum status s = check_owner(request, before.perspective, diag);
+    if (s == STATUS_OK)
+        s = store_activate_document(v->store, &who, kind, request->params[0], version);
     if (s != STATUS_OK)
         return s;
     s = snapshot_refresh(v->snapshot, false, diag);
@@ -224,6 +241,7 @@ deactivate_document(struct request *request, struct response *response, enum doc
 COLLECTION(policy, DOCUMENT_POLICY)
 COLLECTION(reference, DOCUMENT_REFERENCE)
 COLLECTION(generations, DOCUMENT_GENERATIONS)
+COLLECTION(perspective, DOCUMENT_PERSPECTIVE)
 
 #define JSON_TYPE .body_type = "application/json"
 
@@ -243,5 +261,6 @@ const struct route api_document_routes[] = {
     ROUTES("/v1/policies", policy),
     ROUTES("/v1/references", reference),
     ROUTES("/v1/generations", generations),
+    ROUTES("/v1/perspectives", perspective),
 };
 const size_t api_document_n_routes = sizeof api_document_routes / sizeof *api_document_routes;

@@ -167,8 +167,11 @@ encode_claims(const struct result_input *in, enum result_dialect dialect, struct
     emit_verifier_word(&e, in);
     emit_key(&e, "submods");
     emit_object(&e);
-    for (size_t i = 0; i < appraisal_n_perspectives(in->appraisal); i++)
-        emit_perspective(&e, dialect, appraisal_perspective(in->appraisal, i));
+    for (size_t i = 0; i < appraisal_n_perspectives(in->appraisal); i++) {
+        const struct appraisal_perspective *p = appraisal_perspective(in->appraisal, i);
+        if (!p->trial)
+            emit_perspective(&e, dialect, p);
+    }
     emit_end_object(&e);
     emit_end_object(&e);
     return emit_check(&e);

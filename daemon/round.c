@@ -230,7 +230,7 @@ fill_perspectives(const struct round *round, int64_t now_s, struct store_round *
 {
     size_t n = appraisal_n_perspectives(round->appraisal);
     row->n_perspectives = n < LIMIT_PERSPECTIVES ? n : LIMIT_PERSPECTIVES;
-    row->good = true;
+    row->good = appraisal_verdict(round->appraisal) == VERDICT_TRUSTED;
     for (size_t i = 0; i < row->n_perspectives; i++) {
         const struct appraisal_perspective *p = appraisal_perspective(round->appraisal, i);
         struct store_perspective *kept = &row->perspectives[i];
@@ -239,7 +239,6 @@ fill_perspectives(const struct round *round, int64_t now_s, struct store_round *
         kept->verdict = p->verdict;
         kept->since_s = now_s;
         kept->expires_s = appraisal_expires_s(round->appraisal);
-        row->good = row->good && p->verdict == VERDICT_TRUSTED;
     }
 }
 

@@ -168,7 +168,9 @@ static enum status
 init_perspective(struct work *w, const char *name, struct appraisal_perspective *p)
 {
     size_t n = documents_count(w->input->documents);
+    const struct perspective *said = compiled_perspective(w->input->documents, name);
     (void)text_copy(p->name, sizeof p->name, name);
+    p->trial = said && said->trial;
     p->policies = arena_alloc_array(&w->out->arena, n, sizeof *p->policies);
     p->references = arena_alloc_array(&w->out->arena, n, sizeof *p->references);
     return p->policies && p->references ? STATUS_OK : STATUS_NOMEM;
@@ -263,6 +265,32 @@ appraise_all(struct work *w)
 
 /* ---- the round ---- */
 
+/* A perspective on trial has no say beside one that is not. */
+static bool
+counts(const struct appraisal *a, const struct appraisal_perspective *p)
+{
+    bool all_trial = true;
+    for (size_t i = 0; i < a->n_perspectives; i++)
+        all_trial = all_trial && a->perspectives[i].trial;
+    return all_trial || !p->trial;
+}
+
+/* On trial everywhere: nothing is said of the device. */
+static enum verdict
+worst(const struct appraisal *a)
+{
+    enum verdict verdict = VERDICT_NONE;
+    bool any = false;
+    for (size_t i = 0; i < a->n_perspectives; i++) {
+        const struct appraisal_perspective *p = &a->perspectives[i];
+        if (p->trial)
+            continue;
+        verdict = any ? verdict_worse(verdict, p->verdict) : p->verdict;
+        any = true;
+    }
+    return verdict;
+}
+
 /* A result may be relied on as long as the evidence is young enough for every perspective. */
 static void
 set_times(struct work *w)
@@ -270,10 +298,10 @@ set_times(struct work *w)
     struct appraisal *a = w->out;
     int64_t time_ms = quote_time_ms(w->input->quote);
     a->evidence_s = time_ms < 0 ? -1 : time_ms / 1000;
-    int64_t max_age_s = 0;
+    int64_t max_age_s = -1; /* of those that are not on trial; of all where all are */
     for (size_t i = 0; i < a->n_perspectives; i++) {
         const struct appraisal_perspective *p = &a->perspectives[i];
-        if (i == 0 || p->max_age_s < max_age_s)
+        if (counts(a, p) && (max_age_s < 0 || p->max_age_s < max_age_s))
             max_age_s = p->max_age_s;
     }
     a->expires_s = time_ms < 0 ? w->input->now_s : a->evidence_s + max_age_s;
@@ -301,9 +329,7 @@ appraise_work(struct work *w)
     if (w->out->facts.failed)
         return STATUS_NOMEM;
     set_times(w);
-    w->out->verdict = w->out->perspectives[0].verdict;
-    for (size_t i = 1; i < w->out->n_perspectives; i++)
-        w->out->verdict = verdict_worse(w->out->verdict, w->out->perspectives[i].verdict);
+    w->out->verdict = worst(w->out);
     return STATUS_OK;
 }
 

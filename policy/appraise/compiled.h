@@ -10,6 +10,7 @@
 struct compiled_reference {
     const struct document *document; /* of kind reference */
     struct generation_place place;   /* of its generation, when an active document has it */
+    const struct document *line;     /* that document; NULL: none has */
 };
 
 /* Sets in the order in which the rule names them. */
@@ -18,7 +19,11 @@ struct compiled_references {
     struct compiled_reference *items;
 };
 
+/* The active document of a perspective; NULL: there is none. */
+const struct perspective *compiled_perspective(const struct documents *d, const char *name);
+
 struct compiled_policy {
+    const struct document *document;
     const struct document_info *info;
     const struct policy *policy;
     struct compiled_references boot;

@@ -3,8 +3,10 @@
  * contradicts. */
 #include "appraise/document.h"
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "evidence/prehashed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,28 @@ document_read_references(const struct shape_node *node, void *list)
     return STATUS_OK;
 }
 
+enum status
+document_read_key(const struct shape_node *node, void *out)
+{
+    CLEANUP(buffer_free) struct buffer spki = {0};
+    struct bytes *key = out;
+    const char *pem = NULL;
+    enum status s = shape_borrow_text(node, &pem);
+    if (s == STATUS_OK)
+        s = prehashed_key_parse(bytes_of_text(pem), &spki);
+    if (s == STATUS_MALFORMED)
+        return shape_refuse(node, "must be a PEM public key or certificate: RSA of 2048 to 4096 "
+                                  "bits, P-256 or P-384");
+    if (s != STATUS_OK)
+        return s;
+    uint8_t *copy = arena_alloc(node->source->arena, spki.size);
+    if (!copy)
+        return STATUS_NOMEM;
+    memcpy(copy, spki.data, spki.size);
+    *key = bytes_of(copy, spki.size);
+    return STATUS_OK;
+}
+
 static enum status
 read_template(const struct shape_node *node, void *out)
 {
@@ -192,6 +216,20 @@ read_generations(const struct shape_node *root, struct document *d)
     return s;
 }
 
+static enum status
+read_perspective(const struct shape_node *root, struct document *d)
+{
+    struct perspective *p = arena_alloc(&d->arena, sizeof *p);
+    if (!p)
+        return STATUS_NOMEM;
+    enum status s = perspective_read(root, p);
+    d->perspective = p;
+    d->info.id = p->id;
+    d->info.version = p->version;
+    d->info.description = p->description;
+    return s;
+}
+
 /* ---- kinds ---- */
 
 static const struct kind {
@@ -201,6 +239,7 @@ static const struct kind {
     [DOCUMENT_POLICY] = {"policy", "policies", read_policy},
     [DOCUMENT_REFERENCE] = {"reference", "references", read_reference},
     [DOCUMENT_GENERATIONS] = {"generations", "generations", read_generations},
+    [DOCUMENT_PERSPECTIVE] = {"perspective", "perspectives", read_perspective},
 };
 
 const char *
@@ -253,12 +292,18 @@ parse_into(struct hasher *h, struct bytes json, struct document *d, struct diag 
     enum status s = digest_compute(h, ALG_SHA256, json, &d->info.sha256);
     if (s != STATUS_OK)
         return s;
-    struct shape_source source = {.text = json, .arena = &d->arena, .diag = diag};
+    CLEANUP(buffer_free) struct buffer scratch = {0};
+    struct bytes text;
+    s = document_signature_open(h, &d->arena, json, &scratch, &d->signature, &text, diag);
+    if (s != STATUS_OK)
+        return s;
+    struct shape_source source = {.text = text, .arena = &d->arena, .diag = diag};
     struct shape_node root;
     s = shape_open(&source, &root);
     if (s == STATUS_OK)
         s = read_root(&root, d);
     shape_close(&source);
+    d->info.is_signed = d->signature.alg != NULL;
     return s;
 }
 

@@ -5,17 +5,21 @@
  */
 #pragma once
 
+#include "appraise/document_signature.h"
 #include "appraise/documents.h"
 #include "appraise/generations.h"
+#include "appraise/perspective.h"
 #include "appraise/policy.h"
 #include "appraise/reference.h"
 
 struct document {
     struct arena arena;
     struct document_info info;
-    struct policy *policy; /* one of the three */
+    struct policy *policy; /* one of the four */
     struct reference *reference;
     struct generations *generations;
+    struct perspective *perspective;
+    struct document_signature signature;
 };
 
 /* Reader of the effect words "enforce" and "warn" into enum policy_effect. */
@@ -27,6 +31,8 @@ enum status document_add_files(const struct shape_node *node, const struct diges
                                struct file_set *set);
 /* Reader of one PCR number as above into a uint32_t. */
 enum status document_read_pcr(const struct shape_node *node, void *pcr);
+/* Reader of a PEM public key or certificate into struct bytes: its SubjectPublicKeyInfo. */
+enum status document_read_key(const struct shape_node *node, void *spki);
 /* Reader of one digest "sha256:HEX" into struct digest. */
 enum status document_read_digest(const struct shape_node *node, void *digest);
 /* The same, and not of an algorithm that carries no trust. */

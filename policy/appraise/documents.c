@@ -4,6 +4,7 @@
 #include "appraise/documents.h"
 
 #include "appraise/compiled.h"
+#include "appraise/document_check.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -111,6 +112,7 @@ place(const struct documents *d, struct compiled_reference *r, struct diag *diag
     struct generation_place other;
     if (!name || !find_generation(d, name, &i, &r->place))
         return STATUS_OK;
+    r->line = d->list[i - 1];
     if (find_generation(d, name, &i, &other))
         return diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                         "reference set %s: the generation %s stands in both %s and %s",
@@ -253,6 +255,7 @@ static enum status
 compile_policy(struct documents *d, const struct document *source, struct compiled_policy *out,
                struct diag *diag)
 {
+    out->document = source;
     out->info = &source->info;
     out->policy = source->policy;
     enum status s = resolve(d, source->info.id, &source->policy->boot.references, &out->boot, diag);
@@ -270,6 +273,8 @@ compile_policy(struct documents *d, const struct document *source, struct compil
         s = check_command_lines(out, diag);
     if (s == STATUS_OK)
         s = collect_revoked(d, out);
+    if (s == STATUS_OK)
+        s = document_check(out, compiled_perspective(d, out->policy->perspective), diag);
     return s;
 }
 
@@ -483,4 +488,27 @@ enum generation_standing
 compiled_stand(const struct compiled_reference *r, const struct subject *subject, int64_t now_s)
 {
     return generation_stand(generation_at(&r->place), subject, now_s);
+}
+
+const struct perspective *
+compiled_perspective(const struct documents *d, const char *name)
+{
+    for (size_t i = d->n_policies; i < d->n; i++) {
+        const struct perspective *p = d->list[i]->perspective;
+        if (p && text_equal(p->id, name))
+            return p;
+    }
+    return NULL;
+}
+
+bool
+documents_may_put(const struct documents *d, const char *perspective, const char *actor)
+{
+    const struct perspective *p = compiled_perspective(d, perspective);
+    char *const *owners = p ? p->owners.items : NULL;
+    for (size_t i = 0; p && i < p->owners.n; i++) {
+        if (text_equal(owners[i], actor))
+            return true;
+    }
+    return !p || p->owners.n == 0;
 }

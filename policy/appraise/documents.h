@@ -10,8 +10,13 @@
 #include "base/digest.h"
 #include "evidence/selection.h"
 
-enum document_kind { DOCUMENT_POLICY, DOCUMENT_REFERENCE, DOCUMENT_GENERATIONS };
-#define DOCUMENT_KINDS 3u
+enum document_kind {
+    DOCUMENT_POLICY,
+    DOCUMENT_REFERENCE,
+    DOCUMENT_GENERATIONS,
+    DOCUMENT_PERSPECTIVE
+};
+#define DOCUMENT_KINDS 4u
 
 /* What every document says of itself; strings are owned by the document. */
 struct document_info {
@@ -20,13 +25,15 @@ struct document_info {
     uint64_t version;        /* from 1, rising */
     const char *perspective; /* policies: "owner"; NULL for the others */
     const char *description; /* "" when none */
+    bool is_signed;          /* it was put as a JWS; by whom, perspectives ask */
     struct digest sha256;    /* of the JSON text as it was put */
 };
 
 struct document;
 
-/* The member "type": "policy", "reference", "generations"; and the collection of the API:
- * "policies", "references", "generations". The parser gives false when unknown. */
+/* The member "type": "policy", "reference", "generations", "perspective"; and the collection of the
+ * API: "policies", "references", "generations", "perspectives". The parser gives false when
+ * unknown. */
 const char *document_kind_name(enum document_kind kind);
 const char *document_kind_collection(enum document_kind kind);
 bool document_kind_parse(const char *name, enum document_kind *out);
@@ -58,5 +65,8 @@ const struct document_info *documents_info(const struct documents *d, size_t i);
 /* What a challenge asks for: the union over all policies, else sha256 0-15. Never empty. The same
  * for all devices, so that a challenge tells nothing about one. */
 const struct selection *documents_selection(const struct documents *d);
+/* Who may put documents of a perspective: everybody who may put documents, or, where an active
+ * document of kind perspective lists owners, those. */
+bool documents_may_put(const struct documents *d, const char *perspective, const char *actor);
 /* One digest over all documents' ids, versions and digests: names the inputs of a verdict. */
 const struct digest *documents_digest(const struct documents *d);

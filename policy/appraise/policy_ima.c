@@ -2,10 +2,8 @@
 /* from: the rule "ima" of a policy; to: struct policy_ima; never: takes excludes that leave nothing
  * to judge. [attest-policy(5)] */
 #include "appraise/document.h"
-#include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "evidence/ima_signature.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -17,33 +15,11 @@
 #define EXCLUDED_MAX    256u
 
 static enum status
-read_key(const struct shape_node *node, void *out)
-{
-    CLEANUP(buffer_free) struct buffer spki = {0};
-    struct bytes *key = out;
-    const char *pem = NULL;
-    enum status s = shape_borrow_text(node, &pem);
-    if (s == STATUS_OK)
-        s = ima_signer_parse(bytes_of_text(pem), &spki);
-    if (s == STATUS_MALFORMED)
-        return shape_refuse(node, "must be a PEM public key or certificate: RSA of 2048 to 4096 "
-                                  "bits, P-256 or P-384");
-    if (s != STATUS_OK)
-        return s;
-    uint8_t *copy = arena_alloc(node->source->arena, spki.size);
-    if (!copy)
-        return STATUS_NOMEM;
-    memcpy(copy, spki.data, spki.size);
-    *key = bytes_of(copy, spki.size);
-    return STATUS_OK;
-}
-
-static enum status
 read_signer(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
         {"name", true, shape_short_text, offsetof(struct policy_signer, name)},
-        {"key", true, read_key, offsetof(struct policy_signer, spki)},
+        {"key", true, document_read_key, offsetof(struct policy_signer, spki)},
     };
     return shape_object(node, fields, COUNT_OF(fields), out);
 }

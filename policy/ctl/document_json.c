@@ -172,6 +172,7 @@ list_documents(struct context *c, enum document_kind kind)
 COLLECTION(policy, DOCUMENT_POLICY)
 COLLECTION(reference, DOCUMENT_REFERENCE)
 COLLECTION(generations, DOCUMENT_GENERATIONS)
+COLLECTION(perspective, DOCUMENT_PERSPECTIVE)
 
 const struct command document_commands[] = {
     {"policy", "check", "FILE", 1, 1, "check a policy offline", check_policy, ""},
@@ -204,5 +205,15 @@ const struct command document_commands[] = {
      COMMAND_REMOTE},
     {"generations", "list", "", 0, 0, "list states of generations", list_generations,
      COMMAND_REMOTE "json"},
+    {"perspective", "check", "FILE", 1, 1, "check a perspective offline", check_perspective, ""},
+    {"perspective", "put", "FILE", 1, 1, "store a new version of a perspective", put_perspective,
+     COMMAND_REMOTE},
+    {"perspective", "activate", "ID VERSION", 2, 2, "bring a version into force",
+     activate_perspective, COMMAND_REMOTE},
+    {"perspective", "deactivate", "ID", 1, 1, "take a perspective out of force",
+     deactivate_perspective, COMMAND_REMOTE},
+    {"perspective", "get", "ID [VERSION]", 1, 2, "print a perspective", get_perspective,
+     COMMAND_REMOTE},
+    {"perspective", "list", "", 0, 0, "list perspectives", list_perspective, COMMAND_REMOTE "json"},
 };
 const size_t document_n_commands = sizeof document_commands / sizeof *document_commands;

@@ -8,10 +8,6 @@
 
 #include "evidence/ima.h"
 
-/* DER SubjectPublicKeyInfo from the first PEM block "PUBLIC KEY" or "CERTIFICATE" of text, into
- * out. STATUS_MALFORMED: there is none, or a key that key_is_strong() does not take;
- * STATUS_NOMEM, STATUS_CRYPTO. */
-MUST_CHECK enum status ima_signer_parse(struct bytes pem, struct buffer *out);
 /* *valid only when the entry has such a signature, over its own file digest, by the key. A digest
  * of fs-verity, another version, another algorithm than the digest's: not valid. STATUS_NOMEM. */
 MUST_CHECK enum status ima_signature_verify(struct bytes spki, const struct ima_entry *e,

@@ -3,8 +3,8 @@
  * what must have been measured. */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "evidence/ima_signature.h"
 #include "evidence/key.h"
+#include "evidence/prehashed.h"
 #include "tests/lib/appraise_case.h"
 #include "tests/lib/rsa_key.h"
 #include "tests/lib/test.h"
@@ -273,8 +273,8 @@ refuses_a_key_that_is_weak_or_none(void **state)
     CLEANUP(buffer_free) struct buffer spki = {0};
     key = EVP_EC_gen("P-521");
     append_pem(&pem, false);
-    assert_status(STATUS_MALFORMED, ima_signer_parse(buffer_bytes(&pem), &spki));
-    assert_status(STATUS_MALFORMED, ima_signer_parse(bytes_of_text("key"), &spki));
+    assert_status(STATUS_MALFORMED, prehashed_key_parse(buffer_bytes(&pem), &spki));
+    assert_status(STATUS_MALFORMED, prehashed_key_parse(bytes_of_text("key"), &spki));
 }
 
 /* ---- excludes ---- */

@@ -16,7 +16,7 @@ except ImportError:
 
 root = pathlib.Path(os.environ["ATTESTD_SOURCE_ROOT"])
 schemas = {}
-for kind in ("generations", "policy", "reference"):
+for kind in ("generations", "perspective", "policy", "reference"):
     schema = json.loads((root / f"policy/appraise/schema/{kind}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     schemas[kind] = jsonschema.Draft202012Validator(schema)

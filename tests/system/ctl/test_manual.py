@@ -41,7 +41,7 @@ def test_the_manual_has_every_command():
     named = list(items())
     for group, *verb in commands():
         alone = [group, *verb]
-        kind = ["KIND", *verb] if group in ("policy", "reference", "generations") else alone
+        kind = ["KIND", *verb] if group in ("policy", "reference", "generations", "perspective") else alone
         assert any(n[:len(alone)] in (alone, kind) or (n[:1] == [group] and set(verb) <= set(n))
                    for n in named), alone
 
