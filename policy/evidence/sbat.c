@@ -56,17 +56,19 @@ sbat_level(struct bytes text, uint64_t *level)
 bool
 sbat_generation(struct bytes text, const char *component, uint64_t *generation)
 {
+    uint64_t found = 0;
     *generation = 0;
     while (text.size > 0) {
         struct bytes name, more;
         uint64_t value = 0;
         struct bytes line = take_until(&text, '\n');
         if (line.size == 1 && line.data[0] == '\0' && text.size == 0)
-            return true; /* the variable may end in a NUL */
+            break; /* the variable may end in a NUL */
         if (!read_line(line, &name, &value, &more))
             return false;
         if (bytes_equal(name, bytes_of_text(component)))
-            *generation = value;
+            found = value;
     }
+    *generation = found;
     return true;
 }

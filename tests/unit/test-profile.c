@@ -28,11 +28,15 @@ finish(void **state)
     return 0;
 }
 
+/* What a test says of the values that the TPM gives. */
+static uint16_t pcrs_alg = ALG_SHA256;
+static uint32_t pcrs_present = 0xFFFF;
+
 static enum status
 make(const struct profile_options *options, struct reasons *reasons, struct buffer *out,
      struct diag *diag)
 {
-    pcrs = (struct subject_pcrs){.alg = ALG_SHA256, .present = 0xFFFF};
+    pcrs = (struct subject_pcrs){.alg = pcrs_alg, .present = pcrs_present};
     memcpy(pcrs.pcr, c->log.pcr[0], sizeof pcrs.pcr);
     const struct profile_source source = {
         .boot_log = buffer_bytes(&c->log.log), .ima = buffer_bytes(&c->log.ima), .pcrs = &pcrs};
@@ -208,6 +212,34 @@ refuses_what_makes_no_set(void **state)
 }
 
 static void
+refuses_values_that_are_not_given(void **state)
+{
+    (void)state;
+    static const struct row {
+        uint16_t alg;
+        uint32_t present;
+        const char *says;
+    } rows[] = {
+        {ALG_SHA384, 0xFFFF, "the log has no sha384 bank"},
+        {ALG_SHA256, 0xFFFF & ~(1u << 4), "the value of PCR 4 is not given"},
+        {ALG_SHA256, 0xFFFF & ~(1u << 10), "the value of PCR 10 is not given"},
+    };
+    const struct profile_options options = {.id = "boot", .version = 1, .files = true};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(reasons_free) struct reasons reasons = {0};
+        struct diag diag = {0};
+        pcrs_alg = rows[i].alg;
+        pcrs_present = rows[i].present;
+        enum status s = make(&options, &reasons, &text, &diag);
+        pcrs_alg = ALG_SHA256;
+        pcrs_present = 0xFFFF;
+        assert_status(STATUS_INVALID, s);
+        assert_string_equal(rows[i].says, diag.text);
+    }
+}
+
+static void
 makes_the_same_of_a_proven_replay(void **state)
 {
     (void)state;
@@ -237,6 +269,7 @@ main(void)
         CASE(says_that_a_log_is_bad),
         CASE(takes_the_pcrs_that_are_asked_for),
         CASE(refuses_what_makes_no_set),
+        CASE(refuses_values_that_are_not_given),
         CASE(makes_the_same_of_a_proven_replay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ refuses_a_line_that_is_none(void **state)
         {"grub,3\nx", 8},   {"shim,184467440737095516160\n", 27},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_generation(bytes_of(bad[i].text, bad[i].size), "kernel", false, 0);
+        assert_generation(bytes_of(bad[i].text, bad[i].size), "shim", false, 0);
 }
 
 int

@@ -227,6 +227,15 @@ refuses_two_platform_keys_of_which_one_is_named(void **state)
 }
 
 static void
+refuses_what_is_no_certificate_beside_the_platform_key(void **state)
+{
+    (void)state;
+    add_one(&m.pk, unknown, "what");
+    want(",\"pk\":[%]", digest_of(PK_CERTIFICATE), NULL);
+    assert_refused(REASON_SECURE_BOOT_PK, "PK");
+}
+
+static void
 refuses_no_platform_key(void **state)
 {
     (void)state;
@@ -493,6 +502,7 @@ main(void)
         CASE(trusts_the_named_platform_key),
         CASE(refuses_another_platform_key),
         CASE(refuses_two_platform_keys_of_which_one_is_named),
+        CASE(refuses_what_is_no_certificate_beside_the_platform_key),
         CASE(refuses_no_platform_key),
         CASE(trusts_what_is_required_and_nothing_else),
         CASE(refuses_a_missing_certificate),

@@ -101,6 +101,20 @@ refuses_every_change_prefix_and_other_key(void **state)
     assert_status(STATUS_DENIED, ticket_open(KEY, bytes_of(filler, TICKET_MAX), &plain, &opened));
 }
 
+/* Threat 34: a size is looked at before anything is decrypted. */
+static void
+threat_34_opens_nothing_above_its_size(void **state)
+{
+    (void)state;
+    struct ticket opened;
+    CLEANUP(buffer_free) struct buffer large = {0};
+    CLEANUP(buffer_free) struct buffer plain = {0};
+    while (large.size <= TICKET_MAX)
+        buffer_append(&large, bytes_of(filler, sizeof filler));
+    assert_status(STATUS_DENIED, ticket_open(KEY, buffer_bytes(&large), &plain, &opened));
+    assert_int_equal(0, plain.cap);
+}
+
 int
 main(void)
 {
@@ -108,6 +122,7 @@ main(void)
         cmocka_unit_test(gives_back_what_was_sealed),
         cmocka_unit_test(shows_nothing_and_is_never_the_same),
         cmocka_unit_test(leaves_out_a_certificate_without_room),
+        cmocka_unit_test(threat_34_opens_nothing_above_its_size),
         cmocka_unit_test(refuses_every_change_prefix_and_other_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
