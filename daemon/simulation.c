@@ -14,8 +14,18 @@ struct simulation {
     bool predict;
 };
 
+#define POLICIES_MAX 64u
+
+/* What one of the candidate policies would do. */
+struct policy_count {
+    const struct document_info *info; /* the candidates' */
+    size_t n_selected, n_refused;
+};
+
 struct tally {
     struct comparison comparison;
+    size_t n_policies;
+    struct policy_count policies[POLICIES_MAX];
     size_t n_outcomes[3]; /* by enum prediction_outcome */
 };
 
@@ -43,11 +53,44 @@ simulation_new(struct documents *in_force, struct documents *candidates, bool pr
     return s;
 }
 
+static bool
+is_in_force(const struct documents *d, const struct document_info *info)
+{
+    for (size_t i = 0; i < documents_count(d); i++) {
+        if (digest_equal(&documents_info(d, i)->sha256, &info->sha256))
+            return true;
+    }
+    return false;
+}
+
+/* One row for each policy that is new, so that one that selects nobody has its row too. */
 static void *
 new_tally(const void *subject)
 {
-    (void)subject;
-    return calloc(1, sizeof(struct tally));
+    const struct simulation *s = subject;
+    struct tally *t = calloc(1, sizeof *t);
+    for (size_t i = 0; t && i < documents_count(s->candidates); i++) {
+        const struct document_info *info = documents_info(s->candidates, i);
+        if (info->kind == DOCUMENT_POLICY && t->n_policies < POLICIES_MAX &&
+            !is_in_force(s->in_force, info))
+            t->policies[t->n_policies++].info = info;
+    }
+    return t;
+}
+
+static void
+count_policies(struct tally *t, const struct appraisal *after)
+{
+    for (size_t i = 0; i < appraisal_n_perspectives(after); i++) {
+        const struct appraisal_perspective *p = appraisal_perspective(after, i);
+        for (size_t k = 0; k < p->n_policies * t->n_policies; k++) {
+            struct policy_count *count = &t->policies[k % t->n_policies];
+            if (count->info != p->policies[k / t->n_policies])
+                continue;
+            count->n_selected++;
+            count->n_refused += p->verdict == VERDICT_UNTRUSTED;
+        }
+    }
 }
 
 static void
@@ -95,7 +138,10 @@ visit(const void *subject, void *tally, struct hasher *h, const struct survey_ro
     view.prediction = prediction.pcrs != 0 ? &prediction : NULL;
     if (s == STATUS_OK)
         s = stored_round_appraise_as(h, one->round, &view, simulation->candidates, &after);
-    return s == STATUS_OK ? comparison_add(&t->comparison, one->device->id, before, after) : s;
+    if (s != STATUS_OK)
+        return s;
+    count_policies(t, after);
+    return comparison_add(&t->comparison, one->device->id, before, after);
 }
 
 static enum status
@@ -105,7 +151,27 @@ merge(void *tally, const void *from)
     const struct tally *other = from;
     for (size_t i = 0; i < 3; i++)
         into->n_outcomes[i] += other->n_outcomes[i];
+    for (size_t i = 0; i < into->n_policies; i++) {
+        into->policies[i].n_selected += other->policies[i].n_selected;
+        into->policies[i].n_refused += other->policies[i].n_refused;
+    }
     return comparison_merge(&into->comparison, &other->comparison);
+}
+
+static void
+emit_policies(struct emit *e, const struct tally *t)
+{
+    emit_key(e, "policies");
+    emit_array(e);
+    for (size_t i = 0; i < t->n_policies; i++) {
+        emit_object(e);
+        emit_text_member(e, "id", t->policies[i].info->id);
+        emit_uint_member(e, "version", t->policies[i].info->version);
+        emit_uint_member(e, "selected", t->policies[i].n_selected);
+        emit_uint_member(e, "refused", t->policies[i].n_refused);
+        emit_end_object(e);
+    }
+    emit_end_array(e);
 }
 
 static void
@@ -114,6 +180,7 @@ emit_result(const void *subject, void *tally, struct emit *e)
     const struct simulation *simulation = subject;
     struct tally *t = tally;
     comparison_emit(&t->comparison, e);
+    emit_policies(e, t);
     emit_key(e, "predicted");
     if (!simulation->predict) {
         emit_null(e);

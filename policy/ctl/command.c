@@ -52,6 +52,9 @@ const struct option_spec command_options[] = {
     {"id", "ID", "id of the reference set", false},
     {"version", "N", "version of the reference set", false},
     {"generation", "NAME", "generation of the reference set", false},
+    {"fleet", NULL, "also try it on the fleet's stored rounds", false},
+    {"dry-run", NULL, "print the plan, and do nothing", false},
+    {"put-only", NULL, "put, and activate nothing", false},
     {"measured", "DIGEST", "digest of a boot event or a file, in hex", false},
     {"ever", NULL, "in any boot, not only in the newest round", false},
     {"reference", "ID", "the reference set to make a new version of", false},
@@ -95,7 +98,7 @@ static const struct {
     {document_commands, &document_n_commands}, {profile_commands, &profile_n_commands},
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
     {diff_commands, &diff_n_commands},         {fleet_commands, &fleet_n_commands},
-    {explain_commands, &explain_n_commands},
+    {explain_commands, &explain_n_commands},   {apply_commands, &apply_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

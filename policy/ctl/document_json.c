@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/remote_json.h"
+#include "ctl/simulate_json.h"
+#include "ctl/survey_json.h"
 
 #define CELL 256
 
@@ -36,6 +38,21 @@ fail_document(const char *path, enum status s, const struct diag *diag)
     return EXIT_NO;
 }
 
+/* What the fleet's stored rounds say of it, on standard error; 1 when it selects nobody or refuses
+ * everybody. */
+static int
+check_fleet(struct context *c, const struct buffer *text)
+{
+    json_auto_t *answer = NULL;
+    json_t *document =
+        json_loadb((const char *)text->data, text->size, JSON_REJECT_DUPLICATES, NULL);
+    json_auto_t *body = document ? json_pack("{s:[o]}", "documents", document) : NULL;
+    int rc = body ? survey_ask(c, "simulations", body, &answer) : command_fail(STATUS_NOMEM, NULL);
+    if (rc != EXIT_YES)
+        return rc;
+    return simulate_warn(stderr, answer) > 0 ? EXIT_NO : EXIT_YES;
+}
+
 static int
 check_document(struct context *c, enum document_kind kind)
 {
@@ -48,7 +65,7 @@ check_document(struct context *c, enum document_kind kind)
     const struct document_info *info = document_info(d);
     (void)printf("%s %s version %llu is well-formed\n", document_kind_name(kind), info->id,
                  (unsigned long long)info->version);
-    return EXIT_YES;
+    return command_option(c, "fleet") ? check_fleet(c, &text) : EXIT_YES;
 }
 
 static int
@@ -70,6 +87,9 @@ put_document(struct context *c, enum document_kind kind)
         (void)printf("%s %s version %llu: %s\n", document_kind_collection(kind),
                      document_info(d)->id, (unsigned long long)document_info(d)->version,
                      answer.http_status == 200 ? "was there already" : "put");
+    /* Said here already, before it is activated; that it was put stands. */
+    if (rc == EXIT_YES && kind == DOCUMENT_POLICY && check_fleet(c, &text) == EXIT_TRY_LATER)
+        (void)fprintf(stderr, "attestctl: note: the policy was not tried on the fleet\n");
     return rc;
 }
 
@@ -175,7 +195,8 @@ COLLECTION(generations, DOCUMENT_GENERATIONS)
 COLLECTION(perspective, DOCUMENT_PERSPECTIVE)
 
 const struct command document_commands[] = {
-    {"policy", "check", "FILE", 1, 1, "check a policy offline", check_policy, ""},
+    {"policy", "check", "FILE [--fleet]", 1, 1, "check a policy offline, or on the fleet",
+     check_policy, COMMAND_REMOTE "fleet"},
     {"policy", "put", "FILE", 1, 1, "store a new version of a policy", put_policy, COMMAND_REMOTE},
     {"policy", "activate", "ID VERSION", 2, 2, "bring a version into force", activate_policy,
      COMMAND_REMOTE},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attestctl simulate: candidate documents tried on the fleet's stored rounds by the verifier. */
+#include "ctl/simulate_json.h"
+
 #include "appraise/documents.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -103,6 +105,31 @@ print_group(const json_t *g)
     }
 }
 
+int
+simulate_warn(FILE *out, const json_t *answer)
+{
+    char id[CELL], n[CELL];
+    const json_t *result = json_object_get(answer, "result");
+    json_int_t n_devices = json_integer_value(json_object_get(result, "devices"));
+    int n_warned = 0;
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(result, "policies"), i, p)
+    {
+        json_int_t n_selected = json_integer_value(json_object_get(p, "selected"));
+        bool all = n_selected > 0 && n_selected == n_devices &&
+                   json_integer_value(json_object_get(p, "refused")) == n_selected;
+        if (n_selected == 0)
+            n_warned += fprintf(out, "warning: policy %s selects no device\n",
+                                remote_cell(p, "id", id, CELL)) > 0;
+        else if (all)
+            n_warned +=
+                fprintf(out, "warning: policy %s would refuse the whole fleet: %s devices\n",
+                        remote_cell(p, "id", id, CELL), remote_cell(p, "refused", n, CELL)) > 0;
+    }
+    return n_warned;
+}
+
 static void
 print_result(const json_t *answer)
 {
@@ -123,6 +150,7 @@ print_result(const json_t *answer)
     json_array_foreach(json_object_get(result, "verdicts"), i, row)(void)
         printf("  %-10s -> %-10s %s\n", remote_cell(row, "before", before, CELL),
                remote_cell(row, "after", after, CELL), remote_cell(row, "devices", devices, CELL));
+    (void)simulate_warn(stdout, answer);
     json_array_foreach(json_object_get(result, "groups"), i, row) print_group(row);
 }
 

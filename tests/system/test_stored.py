@@ -410,3 +410,82 @@ def test_what_cannot_be_explained(bench, site):
     verifier, _, _ = site
     for what, code in (("a00", 2), ("0" * 32, 2), ("No Such", 2)):
         assert bench.ctl(verifier, "explain", what, check=False).returncode == code, what
+
+
+# ---- documents kept in git ----
+
+
+def test_apply_brings_a_directory_into_force_once(bench, tmp_path):
+    verifier = bench.verifier()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    reference = json.loads(reference_of("secure", 1, tmp_path).read_text())
+    (folder / "a-policy.json").write_text(json.dumps(bench.policy()))
+    (folder / "b-boot.json").write_text(json.dumps(reference))
+    (folder / "notes.txt").write_text("not a document")
+    dry = bench.ctl(verifier, "apply", folder, "--dry-run", check=False)
+    assert (dry.returncode, dry.stdout.count(b"put and activate")) == (1, 2)
+    assert verifier.admin("GET", "/v1/policies")["policies"] == []
+    done = bench.ctl(verifier, "apply", folder)
+    assert done.stdout.index(b"reference boot") < done.stdout.index(b"policy owner-policy")
+    for kind in ("policies", "references"):
+        assert [d["state"] for d in verifier.admin("GET", f"/v1/{kind}")[kind]] == ["active"]
+    audit = len(verifier.admin("GET", "/v1/audit")["rows"])
+    again = bench.ctl(verifier, "apply", folder)
+    assert again.stdout.count(b"unchanged") == 2
+    assert len(verifier.admin("GET", "/v1/audit")["rows"]) == audit
+    assert bench.ctl(verifier, "apply", folder, "--dry-run").returncode == 0
+    # A change wants a higher version; nothing of a bad directory is applied.
+    changed = bench.policy() | {"evidence_age": "2h"}
+    (folder / "a-policy.json").write_text(json.dumps(changed))
+    (folder / "c-new.json").write_text(json.dumps(reference | {"id": "other"}))
+    done = bench.ctl(verifier, "apply", folder, check=False)
+    assert done.returncode == 1 and b"with other content: raise the version" in done.stderr
+    assert len(verifier.admin("GET", "/v1/references")["references"]) == 1
+    (folder / "a-policy.json").write_text(json.dumps(changed | {"version": 2}))
+    bench.ctl(verifier, "apply", folder, "--put-only")
+    rows = {(d["version"], d["state"]) for d in verifier.admin("GET", "/v1/policies")["policies"]}
+    assert rows == {(1, "active"), (2, "inactive")}
+    bench.ctl(verifier, "apply", folder)
+    rows = {(d["version"], d["state"]) for d in verifier.admin("GET", "/v1/policies")["policies"]}
+    assert rows == {(1, "inactive"), (2, "active")}
+    (folder / "a-policy.json").write_text(json.dumps(bench.policy()))
+    done = bench.ctl(verifier, "apply", folder, check=False)
+    assert done.returncode == 1 and b"has version 2 already" in done.stderr
+
+
+@pytest.mark.parametrize("case", ["bad-json", "twice", "absent", "missing-set"])
+def test_a_directory_that_is_not_applied(bench, tmp_path, case):
+    verifier = bench.verifier()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    text = json.dumps(bench.policy())
+    (folder / "a.json").write_text(text)
+    if case == "bad-json":
+        (folder / "b.json").write_text('{"type": "policy",\n\n "id": 5}')
+    elif case == "twice":
+        (folder / "b.json").write_text(text)
+    where = tmp_path / "absent" if case == "absent" else folder
+    done = bench.ctl(verifier, "apply", where, check=False)
+    said = {"bad-json": b"b.json:3: ", "twice": b"are the same document",
+            "absent": b"cannot be read", "missing-set": b"stopped at"}[case]
+    assert done.returncode != 0 and said in done.stderr, done.stderr
+    rows = verifier.admin("GET", "/v1/policies")["policies"]
+    assert [d["state"] for d in rows] == (["inactive"] if case == "missing-set" else [])
+
+
+def test_a_policy_that_hits_nobody_or_everybody_is_named(bench, site, tmp_path):
+    verifier, _, _ = site
+    nobody = save(tmp_path, bench.policy() | {"id": "nobody", "select": {"labels": {"site": "x"}}})
+    done = bench.ctl(verifier, "policy", "check", nobody, "--fleet", check=False)
+    assert (done.returncode, b"policy nobody selects no device" in done.stderr) == (1, True)
+    everybody = save(tmp_path, bench.policy() | {
+        "id": "everybody", "genuine": {"accept": ["verified"], "effect": "enforce"}})
+    done = bench.ctl(verifier, "policy", "check", everybody, "--fleet", check=False)
+    assert done.returncode == 1
+    assert b"policy everybody would refuse the whole fleet: 1 devices" in done.stderr
+    done = bench.ctl(verifier, "policy", "put", everybody)
+    assert b"everybody would refuse the whole fleet" in done.stderr
+    fine = save(tmp_path, bench.policy() | {"id": "fine"})
+    assert bench.ctl(verifier, "policy", "check", fine, "--fleet").stderr == b""
+    assert offline("policy", "check", fine).returncode == 0
