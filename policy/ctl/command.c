@@ -99,6 +99,7 @@ static const struct {
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
     {diff_commands, &diff_n_commands},         {fleet_commands, &fleet_n_commands},
     {explain_commands, &explain_n_commands},   {apply_commands, &apply_n_commands},
+    {group_commands, &group_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

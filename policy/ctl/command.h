@@ -49,6 +49,8 @@ extern const struct command attestation_commands[];
 extern const size_t attestation_n_commands;
 extern const struct command round_commands[];
 extern const size_t round_n_commands;
+extern const struct command group_commands[];
+extern const size_t group_n_commands;
 extern const struct command apply_commands[];
 extern const size_t apply_n_commands;
 extern const struct command explain_commands[];

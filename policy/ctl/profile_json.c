@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attestctl reference from-device, from-log: a reference set from one boot, written for a person to
  * read before it is put. */
-#include "appraise/profile.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/phases.h"
+#include "ctl/profile_set.h"
 #include "ctl/remote_json.h"
 #include "ctl/report.h"
 #include "evidence/ima.h"
@@ -34,8 +34,8 @@ clear_material(struct material *m)
     reasons_free(&m->reasons);
 }
 
-static enum status
-read_options(const struct context *c, struct profile_options *out, struct diag *diag)
+enum status
+profile_set_options(const struct context *c, struct profile_options *out, struct diag *diag)
 {
     const char *version = command_option(c, "version");
     *out = (struct profile_options){
@@ -58,9 +58,8 @@ tell_reasons(struct material *m)
     return report_print(&text, &m->reasons);
 }
 
-/* The set to --output, or to standard output. */
-static int
-write_set(const struct context *c, const struct buffer *set)
+int
+profile_set_write(const struct context *c, const struct buffer *set)
 {
     struct diag diag = {0};
     const char *path = command_option(c, "output");
@@ -76,19 +75,26 @@ write_set(const struct context *c, const struct buffer *set)
 }
 
 static int
-make_set(const struct context *c, struct material *m, const struct profile_options *o)
+build_set(struct material *m, const struct profile_options *o, struct buffer *set)
 {
-    CLEANUP(buffer_free) struct buffer set = {0};
     struct diag diag = {0};
     /* The files that IMA measured, where the list can be compared with PCR 10. */
     struct profile_options options = *o;
     options.files = m->ima.size > 0 && (m->pcrs.present & (1u << IMA_PCR)) != 0;
     const struct profile_source source = {
         .boot_log = buffer_bytes(&m->boot_log), .ima = buffer_bytes(&m->ima), .pcrs = &m->pcrs};
-    enum status s = profile_from_log(m->h, &source, &options, &m->reasons, &set, &diag);
+    enum status s = profile_from_log(m->h, &source, &options, &m->reasons, set, &diag);
     if (s == STATUS_OK && report_is_bad(&m->reasons))
         return tell_reasons(m);
-    return s == STATUS_OK ? write_set(c, &set) : report_fail(s, &diag);
+    return s == STATUS_OK ? EXIT_YES : report_fail(s, &diag);
+}
+
+static int
+make_set(const struct context *c, struct material *m, const struct profile_options *o)
+{
+    CLEANUP(buffer_free) struct buffer set = {0};
+    int rc = build_set(m, o, &set);
+    return rc == EXIT_YES ? profile_set_write(c, &set) : rc;
 }
 
 /* ---- from a device ---- */
@@ -186,6 +192,24 @@ fetch(struct context *c, struct material *m)
     return EXIT_TRY_LATER;
 }
 
+int
+profile_set_of_device(struct context *c, const char *device, const struct profile_options *o,
+                      struct buffer *out)
+{
+    CLEANUP(clear_material) struct material m = {0};
+    struct context one = *c;
+    one.arguments = &device;
+    one.n_arguments = 1;
+    enum status s = hasher_new(&m.h);
+    if (s != STATUS_OK)
+        return report_fail(s, NULL);
+    int rc = fetch(&one, &m);
+    if (rc != EXIT_YES)
+        return rc;
+    s = phases_strip(m.h, buffer_bytes(&m.boot_log), &m.pcrs);
+    return s == STATUS_OK ? build_set(&m, o, out) : report_fail(s, NULL);
+}
+
 static int
 run_from_device(struct context *c)
 {
@@ -194,7 +218,7 @@ run_from_device(struct context *c)
     struct diag diag = {0};
     enum status s = hasher_new(&m.h);
     if (s == STATUS_OK)
-        s = read_options(c, &o, &diag);
+        s = profile_set_options(c, &o, &diag);
     if (s == STATUS_OK && !text_is_name(c->arguments[0]))
         s = diag_set(&diag, STATUS_INVALID, CLAUSE, 0, "not a device id");
     if (s != STATUS_OK)
@@ -271,7 +295,7 @@ run_from_log(struct context *c)
     const char *pcrs = command_option(c, "pcrs");
     enum status s = hasher_new(&m.h);
     if (s == STATUS_OK)
-        s = read_options(c, &o, &diag);
+        s = profile_set_options(c, &o, &diag);
     if (s == STATUS_OK)
         s = report_load(c->arguments[0], LIMIT_BOOT_LOG, REASON_LOG_LIMIT, &m.boot_log, &m.reasons,
                         &diag);

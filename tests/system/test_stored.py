@@ -489,3 +489,37 @@ def test_a_policy_that_hits_nobody_or_everybody_is_named(bench, site, tmp_path):
     fine = save(tmp_path, bench.policy() | {"id": "fine"})
     assert bench.ctl(verifier, "policy", "check", fine, "--fleet").stderr == b""
     assert offline("policy", "check", fine).returncode == 0
+
+
+def test_what_a_group_agrees_on_is_a_candidate(bench, site, tmp_path):
+    verifier, _, first = site
+    path = tmp_path / "group.json"
+    words = ("reference", "from-group", "--label", "site=tokyo", "--id", "group", "--version", 1)
+    done = bench.ctl(verifier, *words, "--output", path, check=False)
+    assert (done.returncode, b"1 trusted members" in done.stderr) == (1, True), done.stderr
+    others = []
+    for boot in ("secure", "secure-update"):
+        tpm = bench.tpm(("sha256",))
+        tpm.boot(boot)
+        agent = bench.enrolled(verifier, tpm, boot, labels={"site": "tokyo"})
+        agent.run("run", "--once")
+        others.append(agent.device)
+    done = bench.ctl(verifier, *words, "--output", path)
+    assert offline("reference", "check", path).returncode == 0
+    group = json.loads(path.read_text())
+    own = json.loads(verifier.call("GET", "/v1/references/boot", token=verifier.token, raw=True)[1])
+    assert group["components"] == own["components"]
+    assert verifier.admin("GET", "/v1/references")["references"][0]["id"] == "boot"
+    # The third one joins once its own boot is approved; then it is the outlier.
+    update = json.loads(reference_of("secure-update", 1, tmp_path).read_text()) | {"id": "update"}
+    verifier.put("references", update)
+    policy = bench.policy() | {"version": 2}
+    policy["boot"]["references"] = ["boot", "update"]
+    verifier.put("policies", policy)
+    agent.run("run", "--once")
+    assert latest(verifier, others[1])["verdict"] == "trusted"
+    done = bench.ctl(verifier, *words, "--output", path)
+    assert f"outlier: {others[1]}".encode() in done.stderr
+    assert json.loads(path.read_text())["components"] == own["components"]
+    assert bench.ctl(verifier, *words[:2], "--id", "x", "--version", 1,
+                     check=False).returncode == 2
