@@ -68,12 +68,15 @@ load_file(struct plan *p, const char *directory, const char *name)
     return EXIT_NO;
 }
 
-/* Sets and states before the policies that name them. */
+/* Sets and states before the policies that name them; perspectives last, whose signers everything
+ * in force must have by then. */
 static int
 order_files(const void *a, const void *b)
 {
-    static const int ranks[DOCUMENT_KINDS] = {
-        [DOCUMENT_REFERENCE] = 0, [DOCUMENT_GENERATIONS] = 1, [DOCUMENT_POLICY] = 2};
+    static const int ranks[DOCUMENT_KINDS] = {[DOCUMENT_REFERENCE] = 0,
+                                              [DOCUMENT_GENERATIONS] = 1,
+                                              [DOCUMENT_POLICY] = 2,
+                                              [DOCUMENT_PERSPECTIVE] = 3};
     const struct document_info *left = document_info(((const struct file *)a)->document);
     const struct document_info *right = document_info(((const struct file *)b)->document);
     if (left->kind != right->kind)
