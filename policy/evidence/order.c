@@ -30,7 +30,7 @@ order_blame(struct order *o, enum reason_code code, const struct replay_event *e
 bool
 order_is_separator(const struct replay_event *e)
 {
-    return e->meaning.kind == EVENT_KIND_STRUCTURAL && e->meaning.separator_known;
+    return e->meaning.separator_known;
 }
 
 /* A PC has both values. [PFP 1.06 10.4.1] */
@@ -225,10 +225,9 @@ order_signs_add(struct order_signs *s, uint32_t pcr, uint32_t type, const struct
     size_t n = strlen(UBOOT);
     if (pcr == 0 && type == EVENT_S_CRTM_VERSION && m->bound)
         s->uboot = s->uboot || bytes_equal(bytes_slice(m->text, 0, n), bytes_of(UBOOT, n));
-    if (m->kind != EVENT_KIND_STRUCTURAL || !m->separator_known)
-        return;
-    s->n_ones += m->separator != 0; /* or an error, which only U-Boot without EFI ends with */
-    s->n_zeros += m->separator == 0;
+    /* Ones, or an error, which only U-Boot without EFI ends with. */
+    s->n_ones += m->separator_known && m->separator != 0;
+    s->n_zeros += m->separator_known && m->separator == 0;
 }
 
 /* One separator alone does not make another platform of it. */

@@ -13,6 +13,7 @@
 
 #define LIMIT_OVERLAP_EVENTS 1024u /* of a log that is searched */
 #define LIMIT_OVERLAPS       16u   /* runs that are tried */
+#define LIMIT_EXIT           8u
 #define PCR_EXIT             5u
 
 struct overlap {
@@ -20,18 +21,10 @@ struct overlap {
     size_t n;
 };
 
-/* So alike that a comparison of all bytes is worth it. */
-static bool
-is_alike(const struct event *a, const struct event *b)
-{
-    return a->pcr == b->pcr && a->type == b->type && a->data.size == b->data.size &&
-           bytes_equal(a->digest[0], b->digest[0]);
-}
-
 static bool
 is_same(const struct eventlog *log, const struct event *a, const struct event *b)
 {
-    if (!is_alike(a, b) || !bytes_equal(a->data, b->data))
+    if (a->pcr != b->pcr || a->type != b->type || !bytes_equal(a->data, b->data))
         return false;
     for (size_t bank = 0; bank < log->n_banks; bank++) {
         if (!bytes_equal(a->digest[bank], b->digest[bank]))
@@ -50,16 +43,19 @@ is_repeated_run(const struct eventlog *log, const struct overlap *o)
     return true;
 }
 
-/* What follows the second copy was measured after the kernel had fetched the log. */
-static bool
-is_at_exit(const struct eventlog *log, const struct overlap *o)
+/* The last events that were measured after the kernel had fetched the log: its exit from boot
+ * services, and failed attempts at it. */
+static size_t
+count_exit(const struct eventlog *log)
 {
-    for (size_t i = o->first + o->n; i < log->n_events; i++) {
-        const struct event *e = &log->events[i];
+    size_t n = 0;
+    while (n < LIMIT_EXIT && n < log->n_events) {
+        const struct event *e = &log->events[log->n_events - 1 - n];
         if (e->pcr != PCR_EXIT || e->type != EVENT_EFI_ACTION)
-            return false;
+            break;
+        n++;
     }
-    return true;
+    return n;
 }
 
 static uint32_t
@@ -120,16 +116,14 @@ try_overlap(struct replay_work *w, const struct overlap *o, bool *agrees)
     return STATUS_OK;
 }
 
-/* Runs of n events that follow themselves, in the order of the log. */
+/* Runs of n events that follow themselves, with nothing but n_exit events behind them. */
 static enum status
-search(struct replay_work *w, size_t n, size_t *n_tried, struct overlap *found)
+search(struct replay_work *w, size_t n, size_t n_exit, size_t *n_tried, struct overlap *found)
 {
     const struct eventlog *log = w->out->log;
-    size_t alike = 0;
-    for (size_t i = 1; i + n < log->n_events; i++) { /* from 1: the Spec ID event is never again */
-        alike = is_alike(&log->events[i], &log->events[i + n]) ? alike + 1 : 0;
-        const struct overlap o = {.first = i + 1, .n = n};
-        if (alike < n || !is_at_exit(log, &o) || !is_repeated_run(log, &o))
+    for (size_t rest = 0; rest <= n_exit && 2 * n + rest < log->n_events; rest++) {
+        const struct overlap o = {.first = log->n_events - rest - n, .n = n};
+        if (!is_repeated_run(log, &o))
             continue;
         if (++*n_tried > LIMIT_OVERLAPS)
             return STATUS_OK;
@@ -192,8 +186,9 @@ replay_overlap(struct replay_work *w)
         return STATUS_OK;
     struct overlap found = {0};
     size_t n_tried = 0;
+    size_t n_exit = count_exit(log);
     for (size_t n = log->n_events / 2; n > 0 && found.n == 0 && n_tried <= LIMIT_OVERLAPS; n--) {
-        enum status s = search(w, n, &n_tried, &found);
+        enum status s = search(w, n, n_exit, &n_tried, &found);
         if (s != STATUS_OK)
             return s;
     }

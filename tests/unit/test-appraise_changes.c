@@ -349,6 +349,12 @@ call_the_kernel_text(struct buffer *log)
 }
 
 static void
+call_the_initrd_text(struct buffer *log)
+{
+    log_edit_type(log, AT(9, EVENT_COMPACT_HASH, 0), EVENT_IPL);
+}
+
+static void
 rename_initrd(struct buffer *log)
 {
     log_edit_data(log, AT(9, EVENT_COMPACT_HASH, 0), 0);
@@ -462,6 +468,7 @@ static const struct row rows[] = {
     {"uboot-fit", "kernel twice", load_kernel_twice, BOOTED, "boot.surplus:8"},
     {"uboot-fit", "kernel called an image", call_the_kernel_an_image, EDITED, "log.order:8"},
     {"uboot-fit", "kernel called text", call_the_kernel_text, EDITED, "log.order:8"},
+    {"uboot-fit", "initrd called text", call_the_initrd_text, EDITED, "log.order:9"},
     {"uboot-fit", "initrd replaced", replace_initrd, EDITED, "log.pcr-mismatch:9"},
     {"uboot-fit", "initrd replaced", replace_initrd, BOOTED, "boot.unknown-image:9"},
     {"uboot-fit", "initrd dropped", drop_initrd, BOOTED, "boot.missing:9"},

@@ -229,6 +229,7 @@ knows_kernel_initrd_and_device_tree_by_name(void **state)
         {false, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"linux", 6}, EVENT_KIND_OTHER},
         {false, 9, EVENT_COMPACT_HASH, {(const uint8_t *)"initrd", 7}, EVENT_KIND_OTHER},
         {true, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"linux", 5}, EVENT_KIND_OTHER},
+        {true, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"linuxx", 6}, EVENT_KIND_OTHER},
         {true, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"", 0}, EVENT_KIND_OTHER},
         {true, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"linux\0x", 8}, EVENT_KIND_OTHER},
         {true, 8, EVENT_COMPACT_HASH, {(const uint8_t *)"dts", 4}, EVENT_KIND_OTHER},
@@ -252,6 +253,11 @@ boot_arguments_are_a_bound_command_line(void **state)
     assert_true(m.kind == EVENT_KIND_COMMAND_LINE && m.bound);
     m = decode_one(true, 1, EVENT_PLATFORM_CONFIG_FLAGS, bytes_of_text("other"), line);
     assert_true(m.kind == EVENT_KIND_COMMAND_LINE && !m.bound);
+    struct bytes two = DATA("a\0b");
+    m = decode_one(true, 1, EVENT_PLATFORM_CONFIG_FLAGS, two, two);
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
+    m = decode_one(true, 1, EVENT_PLATFORM_CONFIG_FLAGS, bytes_of_text("a"), bytes_of_text("a"));
+    assert_int_equal(EVENT_KIND_OTHER, m.kind);
     m = decode_one(true, 3, EVENT_PLATFORM_CONFIG_FLAGS, line, line);
     assert_int_equal(EVENT_KIND_OTHER, m.kind);
     m = decode_one(true, 1, EVENT_TABLE_OF_DEVICES, line, line);

@@ -418,6 +418,10 @@ the_spec_id_event_has_its_type(void **state)
     b.log.data[4] = EVENT_IPL;
     CLEANUP(eventlog_freep) struct eventlog *log = parse();
     assert_int_equal(EVENTLOG_SHA1, log->format);
+    empty_log();
+    b.log.data[SPEC_ID_DATA] = 's';
+    CLEANUP(eventlog_freep) struct eventlog *other = parse();
+    assert_int_equal(EVENTLOG_SHA1, other->format);
 }
 
 static void

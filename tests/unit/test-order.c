@@ -398,6 +398,23 @@ threat_31_command_lines_differ_in_quotes_only(void **state)
     }
 }
 
+/* U-Boot's version may be followed by that of another stage, and precede it. */
+static void
+threat_22_uboots_version_is_one_of_several(void **state)
+{
+    (void)state;
+    static const char *const versions[][2] = {{"U-Boot 2023.01", "BL31 v2.9"},
+                                              {"BL2 v2.9", "U-Boot 2023.01"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct round *r = start();
+        (void)log_builder_text(&r->b, 0, EVENT_S_CRTM_VERSION, versions[i][0]);
+        (void)log_builder_text(&r->b, 0, EVENT_S_CRTM_VERSION, versions[i][1]);
+        end(r);
+        assert_int_equal(ORDER_UBOOT_EFI, replay_platform(r->replay));
+        round_finish(r);
+    }
+}
+
 /* The profile decides which rules hold: nothing that could be claimed may choose it. */
 static void
 threat_22_only_a_bound_version_in_pcr_0_is_uboots(void **state)
@@ -449,6 +466,7 @@ main(void)
         cmocka_unit_test(two_owners_may_have_a_variable_of_one_name),
         cmocka_unit_test(threat_24_each_return_needs_its_invocation_after_the_separator),
         cmocka_unit_test(threat_31_command_lines_differ_in_quotes_only),
+        cmocka_unit_test(threat_22_uboots_version_is_one_of_several),
         cmocka_unit_test(threat_22_only_a_bound_version_in_pcr_0_is_uboots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

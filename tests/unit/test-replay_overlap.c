@@ -229,8 +229,10 @@ a_very_long_log_is_not_searched(void **state)
 {
     (void)state;
     struct overlap o = start(two_banks + 1, 1);
-    for (int i = 0; i < 1024; i++)
-        (void)log_builder_text(&o.r->b, 5, EVENT_EFI_ACTION, SUCCESS);
+    for (int i = 0; i < 1024; i++) {
+        const uint8_t text[2] = {(uint8_t)i, (uint8_t)(i >> 8)};
+        (void)log_builder_data(&o.r->b, 9, EVENT_IPL, bytes_of(text, sizeof text));
+    }
     o.begin = o.r->b.log.size;
     (void)log_builder_text(&o.r->b, 5, EVENT_EFI_ACTION, "Exit Boot Services Invocation");
     o.end = o.r->b.log.size;

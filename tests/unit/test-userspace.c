@@ -75,6 +75,28 @@ leaves_out_a_record_that_is_still_being_written(void **state)
     assert_true(u->is_cut);
 }
 
+/* Brackets inside texts, and many that stand beside one another, are not deep. */
+static void
+takes_no_text_for_structure(void **state)
+{
+    (void)state;
+#define EXTRA(json) "\x1e{\"pcr\":1,\"digests\":[" DIGEST "],\"x\":" json "}\n"
+    static const char *const texts[] = {
+        EXTRA("\"[[[[[[[[{{{{{{{{\""),         EXTRA("\"a\\\"[[[[[[[[\""),
+        EXTRA("[[],[],[],[],[],[],[],[],[]]"), EXTRA("[{},{},{},{},{},{},{},{},{}]"),
+        EXTRA("[\"]]]]\",[[[[0]]]]]"),
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        CLEANUP(userspace_freep) struct userspace *u = parse(texts[i]);
+        assert_int_equal(1, u->n_records);
+    }
+    struct userspace *none = NULL;
+    struct reasons reasons = {0};
+    assert_status(STATUS_OK, userspace_parse((struct bytes){0}, &none, &reasons));
+    assert_int_equal(0, none->n_records);
+    userspace_free(none);
+}
+
 static void
 reads_an_array_with_record_numbers(void **state)
 {
@@ -114,6 +136,15 @@ refuses_what_is_no_record(void **state)
         {"[[[[[[[[]]]]]]]]", REASON_LOG_MALFORMED, 0},
         {"[1]", REASON_LOG_MALFORMED, 0},
         {"[", REASON_LOG_MALFORMED, 0},
+        {"\x1e\x1e{}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":{}}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":[],\"x\":[[[[[[0]]]]]]}\n", REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"pcr\":1,\"digests\":[],\"x\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}\n",
+         REASON_LOG_MALFORMED, 0},
+        {RECORD("1", "{\"digest\":\"" HEX32 "\"}"), REASON_LOG_MALFORMED, 0},
+        {"\x1e{\"recnum\":-1,\"pcr\":1,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
+        /* Of two things that are wrong the first is told. */
+        {"\x1e{\"recnum\":\"1\",\"pcr\":24,\"digests\":[]}\n", REASON_LOG_MALFORMED, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_refused(rows[i].text, rows[i].code, rows[i].number);
@@ -226,6 +257,149 @@ a_text_that_was_not_hashed_is_claimed(void **state)
     replay(&u);
     round_assert_no_reason(u.r);
     assert_false(replay_event_at(u.r->replay, replay_n_events(u.r->replay) - 1)->meaning.bound);
+    finish(&u);
+}
+
+/* Threat 28: one bank's record says nothing for another. */
+static void
+a_record_without_a_digest_of_a_quoted_bank_proves_nothing(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    struct digest d;
+    assert_status(STATUS_OK, digest_compute(u.r->h, ALG_SHA256, bytes_of_text("y"), &d));
+    assert_status(STATUS_OK, digest_extend(u.r->h, &u.r->b.pcr[0][14], digest_bytes(&d)));
+    buffer_append_text(&u.log,
+                       "\x1e{\"pcr\":14,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"");
+    text_append_hex(&u.log, digest_bytes(&d));
+    buffer_append_text(&u.log, "\"}]}\n");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(14, round_assert_reason(u.r, REASON_LOG_PCR_UNEXPLAINED)->pcr);
+    finish(&u);
+}
+
+/* What is quoted in one bank only is proven by that bank. */
+static void
+a_pcr_of_one_bank_is_proven_by_that_bank(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "machine-id:0123", "machine-id:0123");
+    quote_double_take(&u.r->q, &u.r->b);
+    u.r->q.selection.banks[1].mask &= ~(1u << 15);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    const struct replay_event *e = replay_event_at(u.r->replay, replay_n_events(u.r->replay) - 1);
+    assert_true(e->pcr == 15 && e->meaning.bound);
+    assert_int_equal(0, e->digest[1].size);
+    finish(&u);
+}
+
+/* SHA-1 binds nothing that a rule may read. */
+static void
+a_text_under_sha1_alone_is_weak(void **state)
+{
+    (void)state;
+    static const uint16_t sha1[] = {ALG_SHA1};
+    struct user_log u = {.r = round_start(sha1, 1)};
+    log_builder_boot(&u.r->b);
+    add(&u, 15, "x", "x");
+    add(&u, 15, "hmac", "y");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    size_t n = replay_n_events(u.r->replay);
+    const struct event_meaning *m = &replay_event_at(u.r->replay, n - 2)->meaning;
+    assert_true(m->weak && !m->bound);
+    m = &replay_event_at(u.r->replay, n - 1)->meaning;
+    assert_true(!m->weak && !m->bound);
+    finish(&u);
+}
+
+/* A record of an NV index is in no PCR, and one of a PCR that is not quoted is not proven. */
+static void
+records_of_what_is_not_quoted_are_told_and_not_proven(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    struct digest d;
+    size_t n_before = 0;
+    for (int with_nv = 0; with_nv < 2; with_nv++) {
+        add(&u, 13, "x", "x");
+        if (with_nv) {
+            assert_status(STATUS_OK, digest_compute(u.r->h, ALG_SHA256, bytes_of_text("y"), &d));
+            buffer_append_text(&u.log, "\x1e{\"nv_index\":1,\"digests\":[{\"hashAlg\":\"sha256\","
+                                       "\"digest\":\"");
+            text_append_hex(&u.log, digest_bytes(&d));
+            buffer_append_text(&u.log, "\"}]}\n");
+        }
+    }
+    quote_double_take(&u.r->q, &u.r->b);
+    for (size_t bank = 0; bank < 2; bank++)
+        u.r->q.selection.banks[bank].mask &= ~(1u << 13);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    for (size_t i = 0; i < replay_n_events(u.r->replay); i++)
+        n_before += replay_event_at(u.r->replay, i)->log == REASON_LOG_USERSPACE;
+    assert_int_equal(0, n_before);
+    const struct reason *rest = reasons_find(&u.r->reasons, REASON_LOG_UNATTESTED);
+    assert_string_equal("3 records", rest->found);
+    assert_int_equal(0, rest->event);
+    finish(&u);
+}
+
+/* An NV index's digest extends no PCR, not even the first. */
+static void
+a_record_of_an_nv_index_explains_no_pcr(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 0, "y", "y");
+    const char *record = "{\"pcr\":0,";
+    const char *at = strstr(buffer_text(&u.log), record);
+    assert_non_null(at);
+    struct buffer log = {0};
+    buffer_append_text(&log, "\x1e{\"nv_index\":1,");
+    buffer_append_text(&log, at + strlen(record));
+    buffer_free(&u.log);
+    u.log = log;
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    assert_int_equal(0, round_assert_reason(u.r, REASON_LOG_PCR_MISMATCH)->pcr);
+    finish(&u);
+}
+
+/* Structure only where it is structure: else a text as any other. */
+static void
+an_os_separator_elsewhere_is_content(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "os-separator", "os-separator");
+    add(&u, 7, "other", "other");
+    quote_double_take(&u.r->q, &u.r->b);
+    replay(&u);
+    round_assert_no_reason(u.r);
+    size_t n = replay_n_events(u.r->replay);
+    for (size_t i = n - 2; i < n; i++) {
+        assert_int_equal(EVENT_KIND_STRING, replay_event_at(u.r->replay, i)->meaning.kind);
+        assert_null(replay_event_at(u.r->replay, i)->meaning.action);
+    }
+    finish(&u);
+}
+
+static void
+a_record_that_is_still_being_written_is_told(void **state)
+{
+    (void)state;
+    struct user_log u = start();
+    add(&u, 15, "x", "x");
+    quote_double_take(&u.r->q, &u.r->b);
+    buffer_append_text(&u.log, "\x1e{\"pcr\"");
+    replay(&u);
+    round_assert_no_reason(u.r);
+    assert_non_null(reasons_find(&u.r->reasons, REASON_LOG_UNATTESTED));
     finish(&u);
 }
 
@@ -550,6 +724,14 @@ main(void)
         cmocka_unit_test(the_phase_model_is_not_asked_when_there_is_a_log),
         cmocka_unit_test(a_missing_record_of_known_content_is_named),
         cmocka_unit_test(a_missing_os_separator_is_named),
+        cmocka_unit_test(takes_no_text_for_structure),
+        cmocka_unit_test(a_record_without_a_digest_of_a_quoted_bank_proves_nothing),
+        cmocka_unit_test(a_pcr_of_one_bank_is_proven_by_that_bank),
+        cmocka_unit_test(a_text_under_sha1_alone_is_weak),
+        cmocka_unit_test(records_of_what_is_not_quoted_are_told_and_not_proven),
+        cmocka_unit_test(a_record_of_an_nv_index_explains_no_pcr),
+        cmocka_unit_test(an_os_separator_elsewhere_is_content),
+        cmocka_unit_test(a_record_that_is_still_being_written_is_told),
         cmocka_unit_test(names_the_place_of_a_missing_record_among_others),
         cmocka_unit_test(names_no_record_among_very_many),
         cmocka_unit_test(knows_records_in_their_pcrs_only),
