@@ -44,6 +44,7 @@ follow_boot(struct store_boot *b, const struct store_round *row)
     b->reset_count = row->counters.reset_count;
     b->restart_count = row->counters.restart_count;
     b->state = row->state;
+    b->ima_size += row->ima_segment.size;
     b->pcrs = row->pcrs.alg != 0 ? row->pcrs : (struct subject_pcrs){0};
     if (row->boot_log_present) {
         b->boot_log_present = true;

@@ -11,8 +11,7 @@
 static const char find_to_join[] =
     "SELECT id, n_joined FROM boot WHERE n_ima_segments - n_joined >= 16 LIMIT 1";
 static const char get_tail[] =
-    "SELECT g.sha256, g.size FROM ima_segment i JOIN segment g ON g.sha256 = i.sha256"
-    " WHERE i.boot = ?1 AND i.position >= ?2 ORDER BY i.position";
+    "SELECT sha256 FROM ima_segment WHERE boot = ?1 AND position >= ?2 ORDER BY position";
 static const char delete_tail[] = "DELETE FROM ima_segment WHERE boot = ?1 AND position >= ?2";
 static const char add_joined[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
@@ -78,8 +77,7 @@ empty_unused(struct connection *c, const struct buffer *list)
 
 struct tail {
     uint64_t boot, begin;
-    struct buffer digests;
-    uint64_t size; /* of what they hold */
+    struct buffer digests; /* of its segments */
 };
 
 static enum status
@@ -88,10 +86,8 @@ read_tail(struct connection *c, struct tail *t)
     struct query q = query_of(c, get_tail);
     query_put_uint(&q, t->boot);
     query_put_uint(&q, t->begin);
-    while (query_next(&q)) {
+    while (query_next(&q))
         buffer_append(&t->digests, query_get_bytes(&q));
-        t->size += query_get_uint(&q);
-    }
     enum status s = query_end(&q);
     return s == STATUS_OK ? buffer_check(&t->digests) : s;
 }
@@ -131,8 +127,6 @@ join_tail(struct connection *c, const struct tail *t)
 {
     CLEANUP(buffer_free) struct buffer bytes = {0};
     CLEANUP(store_free_segment) struct segment joined = {0};
-    if (t->size > JOINED_MAX)
-        return STATUS_OK;
     enum status s = load_tail(c, t, &bytes);
     if (s == STATUS_MALFORMED || s == STATUS_NOT_FOUND || s == STATUS_LIMIT)
         return STATUS_OK;

@@ -44,6 +44,12 @@ def clean(found):
     return found["verdict"] == "trusted" and codes(found) == []
 
 
+def same_again(bench, verifier, found):
+    """Appraised again from what is kept, with every entry of the boot read again."""
+    done = bench.ctl(verifier, "attestation", "reappraise", found["id"], "--json")
+    return json.loads(done.stdout)["same"]
+
+
 def record(found):
     """The boot record that the round went on with; 0: it began one."""
     return found["inputs"]["boot"]
@@ -192,7 +198,7 @@ def test_a_restored_copy_of_the_tpm_is_found_out(device, tmp_path):
 
 # ---- kexec ----
 
-def test_a_list_that_starts_over_goes_on_from_the_remembered_value(device):
+def test_a_list_that_starts_over_goes_on_from_the_remembered_value(bench, device):
     verifier, tpm, agent = device
     before = attest(verifier, agent)
     started = agent.directory / "ima"
@@ -204,10 +210,12 @@ def test_a_list_that_starts_over_goes_on_from_the_remembered_value(device):
     assert facts(found) == {}
     assert record(found) == record(before)
     started.write_bytes(started.read_bytes() + measure(tpm, entry(b"/usr/bin/more", approved())))
-    assert clean(attest(verifier, agent, logs__ima=started))
+    grown = attest(verifier, agent, logs__ima=started)
+    assert clean(grown)
+    assert all(same_again(bench, verifier, one) for one in (before, found, grown))
 
 
-def test_entries_lost_before_a_kexec_are_not_forgiven(device):
+def test_entries_lost_before_a_kexec_are_not_forgiven(bench, device):
     verifier, tpm, agent = device
     before = attest(verifier, agent)
     measure(tpm, entry(b"/usr/bin/unseen", approved()))
@@ -217,9 +225,10 @@ def test_entries_lost_before_a_kexec_are_not_forgiven(device):
     found = attest(verifier, agent, logs__ima=started)
     assert codes(found) == ["ima.pcr-mismatch"]
     assert found["verdict"] == "untrusted"
+    assert same_again(bench, verifier, found)
 
 
-def test_what_ran_before_counts_as_long_as_the_boot_does(device):
+def test_what_ran_before_counts_as_long_as_the_boot_does(bench, device):
     """Judged again by another verifier process, from the segments it kept."""
     verifier, tpm, agent = device
     grown = agent.directory / "ima"
@@ -230,5 +239,8 @@ def test_what_ran_before_counts_as_long_as_the_boot_does(device):
     verifier.stop()
     verifier.start()
     second = attest(verifier, agent, logs__ima=grown)
-    assert second["perspectives"] == first["perspectives"]
+    third = attest(verifier, agent, logs__ima=grown)
+    for one in (second, third):
+        assert one["perspectives"] == first["perspectives"]
+        assert same_again(bench, verifier, one)
     assert record(second) != 0

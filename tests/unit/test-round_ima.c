@@ -185,6 +185,29 @@ remembers_a_boot_aggregate_of_another_boot(void **state)
     assert_non_null(strstr(buffer_text(&a.body), "ima.boot-aggregate"));
 }
 
+/* So that each round can be appraised again with the entries that it had. */
+static void
+keeps_how_much_of_the_list_came_before(void **state)
+{
+    struct verifier_case *c = *state;
+    verifier_case_documents(c);
+    for (unsigned i = 0; i < 4; i++) {
+        CLEANUP(store_attestation_clear) struct store_attestation a = {0};
+        char told[64];
+        size_t before = i > 0 ? c->device->log.ima.size : 0;
+        (void)snprintf(told, sizeof told, "\"ima_bytes_before\":%zu}", before);
+        if (i > 0)
+            boots_run_file(c, "/usr/bin/more");
+        struct bytes list = buffer_bytes(&c->device->log.ima);
+        const struct verifier_case_round grown = {
+            .ima_offset = i > 0 ? 2 + i : 0, .ima = bytes_slice(list, before, list.size - before)};
+        (void)boots_attest(c, &grown);
+        assert_status(STATUS_OK,
+                      store_get_latest(c->verifier.store, c->device->subject.device_id, &a));
+        assert_non_null(strstr(a.inputs_json, told));
+    }
+}
+
 int
 main(void)
 {
@@ -197,6 +220,7 @@ main(void)
         VERIFIER_CASE(judges_old_entries_again_after_a_start),
         VERIFIER_CASE(judges_old_entries_by_new_documents),
         VERIFIER_CASE(remembers_a_boot_aggregate_of_another_boot),
+        VERIFIER_CASE(keeps_how_much_of_the_list_came_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
