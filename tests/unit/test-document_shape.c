@@ -103,6 +103,11 @@ refuses_arguments_hashes_and_pcrs_that_are_none(void **state)
         assert_outcome(arguments[i], STATUS_INVALID, "must be one argument");
     assert_outcome(MEASURED("\"verity\":{\"argument\":\"usrhash\",\"values\":[\"" HEX64 "a\"]}"),
                    STATUS_INVALID, "must be a root hash");
+    static const char *const directories[] = {
+        MEASURED("\"ima\":{\"exclude\":[\"//x/\"]}"), MEASURED("\"ima\":{\"exclude\":[\"/x\"]}"),
+        MEASURED("\"ima\":{\"exclude\":[\"x/y/\"]}"), MEASURED("\"ima\":{\"exclude\":[\"/\"]}")};
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
+        assert_outcome(directories[i], STATUS_INVALID, "must be a directory below");
     assert_outcome(MEASURED("\"pcrs\":{\"values\":{\"md5\":{\"7\":[\"" HEX64 "\"]}}}"),
                    STATUS_INVALID, "is no bank");
     static const char *const pcrs[] = {

@@ -297,6 +297,31 @@ appends_the_token_to_what_is_there(void **state)
                      verdict(bytes_slice(buffer_bytes(&token), 6, token.size - 6), &context));
 }
 
+/* What was kept of a round gives the same freshness again, or none. */
+static void
+restores_a_kept_challenge_under_its_own_channel_only(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer token = {0};
+    issue(&keys[0], true, NOW_MS, &token);
+    struct freshness_context good = context_of(sizeof exporter);
+    struct freshness_context bad[] = {good, good, good};
+    bad[0].exporter.size--;
+    bad[1].origin = NULL;
+    bad[2].device_id = "nobody";
+    for (size_t i = 0; i < 3; i++) {
+        CLEANUP(freshness_freep) struct freshness *f = NULL;
+        assert_status(STATUS_MALFORMED, freshness_restore(buffer_bytes(&token), &bad[i], &f));
+        assert_null(f);
+    }
+    CLEANUP(freshness_freep) struct freshness *f = NULL;
+    assert_status(STATUS_OK, freshness_restore(buffer_bytes(&token), &good, &f));
+    assert_int_equal(NOW_MS, freshness_time_ms(f));
+    CLEANUP(freshness_freep) struct freshness *none = NULL;
+    assert_status(STATUS_MALFORMED,
+                  freshness_restore(bytes_of(token.data, token.size / 2), &good, &none));
+}
+
 int
 main(void)
 {
@@ -314,6 +339,7 @@ main(void)
         cmocka_unit_test(takes_empty_given_data_and_refuses_too_much),
         cmocka_unit_test(issues_nothing_for_what_is_no_device_or_no_challenge),
         cmocka_unit_test(appends_the_token_to_what_is_there),
+        cmocka_unit_test(restores_a_kept_challenge_under_its_own_channel_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

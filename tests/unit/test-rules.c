@@ -255,6 +255,25 @@ threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
     assert_int_equal(9, r->pcr);
 }
 
+/* "noinitrd=" and the like name none. */
+static void
+threat_50_takes_the_argument_itself_only(void **state)
+{
+    (void)state;
+    static const char *const skipped[] = {"command", "cmdline", "initrd"};
+    for (size_t i = 0; i < 3; i++)
+        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    measure_boot_entry("root=/dev/sda1 no_initrd=\\initrd.img");
+    measure_load_options("root=/dev/sda1 no_initrd=\\initrd.img", true);
+    appraise_case_append_ima(c);
+    appraise_case_documents(c);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
+    appraise_case_run(c);
+    assert_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_BOOT_INITRD_UNMEASURED));
+}
+
 static void
 reads_no_boot_entry_that_gives_another_digest(void **state)
 {
@@ -556,6 +575,7 @@ main(void)
         CASE(takes_no_other_value_for_on),
         CASE(demands_that_every_line_fits),
         CASE(names_the_stubs_line_by_a_template_without_holes),
+        CASE(threat_50_takes_the_argument_itself_only),
         CASE(threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest),
         CASE(reads_no_boot_entry_that_gives_another_digest),
         CASE(names_unknown_files_and_counts_the_rest),

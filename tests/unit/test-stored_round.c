@@ -279,6 +279,15 @@ refuses_inputs_that_are_not_the_rounds(void **state)
         {"\"challenge\":\"", "\"challenge\":\"AAAA", "the challenge or its channel"},
         {"\"device\":\"", "\"device\":\"x", "the challenge or its channel"},
         {"\"ak_name\":\"", "\"ak_name\":\"0", "must be hex"},
+        {"\"last_good\":null", "\"last_good\":{\"md5\":{}}", "is no bank"},
+        {"\"last_good\":null", "\"last_good\":{\"sha256\":{\"24\":\"00\"}}", "is not a PCR"},
+        {"\"last_good\":null", "\"last_good\":{\"sha256\":{\"4\":\"00\"}}", "has not the size"},
+        {"\"ledger_before\":null", "\"ledger_before\":{\"clock_ms\":\"x\"}", "must be 16 hex"},
+        {"\"replay_state_before\":\"", "\"replay_state_before\":\"AAAA", "is no replay state"},
+        {"\"bank\":null", "\"bank\":\"md5\"", "is no algorithm"},
+        {"\"what\":null",
+         "\"what\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"",
+         "is too long"},
     };
     struct verifier_case *c = *state;
     CLEANUP(store_kept_clear) struct store_kept k = {0};
