@@ -19,6 +19,7 @@ struct form {
     bool entity;       /* the holder is named, not its certificate */
     bool unique_id;    /* issuerUniqueID is there */
     bool no_extension; /* nothing behind the attributes */
+    bool version_3;    /* of AttributeCertificateInfo */
     uint8_t name_tag;  /* of the first RDN, SET unless given */
     const char *after; /* not_after */
 };
@@ -122,7 +123,7 @@ static struct buffer
 certificate(const struct form *f)
 {
     struct buffer info = {0}, validity = {0}, whole = {0};
-    add(&info, wrap(0x02, bytes_in("\x01", 1)));
+    add(&info, wrap(0x02, bytes_in(f->version_3 ? "\x02" : "\x01", 1)));
     add(&info, holder(f));
     add(&info,
         wrap(f->v1_issuer ? SEQUENCE : 0xA0,
@@ -232,6 +233,16 @@ refuses_every_prefix(void **state)
         assert_false(platform_certificate_parse(bytes_of(der.data, i), &p));
 }
 
+static void
+refuses_another_version(void **state)
+{
+    (void)state;
+    static const struct form form = {.version_3 = true};
+    CLEANUP(buffer_free) struct buffer der = certificate(&form);
+    struct platform_certificate p;
+    assert_false(platform_certificate_parse(buffer_bytes(&der), &p));
+}
+
 /* threats 17: it is no EK's, whatever else it says. */
 static void
 never_stands_for_an_ek(void **state)
@@ -254,6 +265,7 @@ main(void)
         cmocka_unit_test(says_nothing_that_is_not_there),
         cmocka_unit_test(refuses_a_name_or_a_date_that_is_none),
         cmocka_unit_test(refuses_every_prefix),
+        cmocka_unit_test(refuses_another_version),
         cmocka_unit_test(never_stands_for_an_ek),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,14 +40,20 @@ teardown(void **state)
     return 0;
 }
 
+static void
+make_token(const char *claims, struct buffer *token)
+{
+    buffer_append_text(token, "e30.");
+    text_append_base64url(token, bytes_of_text(claims));
+    buffer_append_text(token, ".AA");
+}
+
 static enum status
 reissue(const struct result_request *request, json_t **claims)
 {
     CLEANUP(buffer_free) struct buffer token = {0}, payload = {0};
     CLEANUP(result_freep) struct result *result = NULL;
-    buffer_append_text(&token, "e30.");
-    text_append_base64url(&token, bytes_of_text(stored));
-    buffer_append_text(&token, ".AA");
+    make_token(stored, &token);
     *claims = NULL;
     enum status s = result_reissue(buffer_text(&token), request, &key, &result);
     if (s != STATUS_OK)
@@ -111,8 +117,9 @@ static void
 gives_nothing_where_nothing_is_left(void **state)
 {
     (void)state;
-    static const struct store_grants granted[] = {{0, {""}}, {1, {"insurer"}}, {1, {"own"}}};
-    for (size_t i = 0; i < 3; i++) {
+    static const struct store_grants granted[] = {
+        {0, {""}}, {1, {"insurer"}}, {1, {"own"}}, {1, {"r"}}};
+    for (size_t i = 0; i < 4; i++) {
         const struct result_request request = {.now_s = NOW_S, .granted = &granted[i]};
         json_auto_t *claims = NULL;
         assert_status(STATUS_NOT_FOUND, reissue(&request, &claims));
@@ -175,6 +182,21 @@ threat_53_names_audience_and_nonce_of_the_one_who_asks(void **state)
     assert_status(STATUS_INVALID, reissue(&bad, &none));
 }
 
+static void
+refuses_what_is_no_token(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "e30", "e30.e30", "e30.!.AA", "e30.W10.AA"};
+    const struct result_request request = {.now_s = NOW_S};
+    CLEANUP(buffer_free) struct buffer token = {0};
+    struct result *result = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_status(STATUS_MALFORMED, result_reissue(bad[i], &request, &key, &result));
+    make_token("{\"jti\":\"a1\",\"exp\":\"1769000010\"}", &token);
+    assert_status(STATUS_MALFORMED, result_reissue(buffer_text(&token), &request, &key, &result));
+    assert_null(result);
+}
+
 int
 main(void)
 {
@@ -187,6 +209,7 @@ main(void)
         cmocka_unit_test(threat_53_names_each_token_anew),
         cmocka_unit_test(threat_53_keeps_the_end_of_life),
         cmocka_unit_test(threat_53_names_audience_and_nonce_of_the_one_who_asks),
+        cmocka_unit_test(refuses_what_is_no_token),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
