@@ -100,5 +100,7 @@ const struct command image_commands[] = {
     {"reference", "from-keylime", "FILE " SET_ARGUMENTS, 1, 1,
      "take over Keylime's runtime policy, or with --boot its measured-boot reference state",
      image_from_keylime, SET_OPTIONS "boot"},
+    {"reference", "from-dbx", "FILE... " SET_ARGUMENTS, 1, 64,
+     "name what a machine's dbx must hold at least", image_from_dbx, SET_OPTIONS},
 };
 const size_t image_n_commands = sizeof image_commands / sizeof *image_commands;

@@ -42,3 +42,4 @@ int image_from_deb(struct context *c);
 int image_from_sums(struct context *c);
 int image_from_pcrlock(struct context *c);
 int image_from_keylime(struct context *c);
+int image_from_dbx(struct context *c);

@@ -31,6 +31,8 @@ MUST_CHECK enum status set_add(struct set *set, const struct measurements *list,
 MUST_CHECK enum status set_add_line(struct set *set, struct bytes text, struct diag *diag);
 /* The digest of a file that IMA may measure. STATUS_NOMEM. */
 MUST_CHECK enum status set_add_file(struct set *set, const struct digest *digest);
+/* An entry that dbx must hold. STATUS_NOMEM. */
+MUST_CHECK enum status set_add_dbx(struct set *set, const struct digest *digest);
 /* For people: the value of a PCR after what was measured, and after what else (static). */
 MUST_CHECK enum status set_tell_pcr(struct set *set, uint32_t pcr, const char *after,
                                     const struct digest digests[static MEASUREMENT_N_ALGS]);

@@ -20,10 +20,12 @@ struct set {
     const struct context *c;
     json_t *document;
     json_t *files;      /* object: each digest once */
+    json_t *dbx;        /* the same */
     json_t *components; /* added by this command, for people */
     json_t *pcrs;
     json_t *notes;
     size_t n_files;
+    size_t n_dbx;
 };
 
 void
@@ -33,6 +35,7 @@ set_free(struct set *set)
         return;
     json_decref(set->document);
     json_decref(set->files);
+    json_decref(set->dbx);
     json_decref(set->components);
     json_decref(set->pcrs);
     json_decref(set->notes);
@@ -121,13 +124,13 @@ begin_append(struct set *set, const char *path, struct diag *diag)
 
 /* The digests that are there become keys, so that none is listed twice. */
 static enum status
-take_files(struct set *set)
+take_digests(const struct set *set, const char *member, json_t *once)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(set->document, "files"), i, item)
+    json_array_foreach(json_object_get(set->document, member), i, item)
     {
-        if (json_object_set_new(set->files, json_string_value(item), json_true()) != 0)
+        if (json_object_set_new(once, json_string_value(item), json_true()) != 0)
             return STATUS_NOMEM;
     }
     return STATUS_OK;
@@ -141,10 +144,11 @@ set_open(const struct context *c, const char *platform, struct set **out, struct
         return STATUS_NOMEM;
     set->c = c;
     set->files = json_object();
+    set->dbx = json_object();
     set->components = json_array();
     set->pcrs = json_array();
     set->notes = json_array();
-    if (!set->files || !set->components || !set->pcrs || !set->notes)
+    if (!set->files || !set->dbx || !set->components || !set->pcrs || !set->notes)
         return STATUS_NOMEM;
     const char *path = command_option(c, "append");
     const char *version = command_option(c, "version");
@@ -154,7 +158,9 @@ set_open(const struct context *c, const char *platform, struct set **out, struct
     if (s == STATUS_OK && !set_text(set->document, "generation", command_option(c, "generation")))
         s = STATUS_NOMEM;
     if (s == STATUS_OK)
-        s = take_files(set);
+        s = take_digests(set, "files", set->files);
+    if (s == STATUS_OK)
+        s = take_digests(set, "dbx", set->dbx);
     if (s != STATUS_OK)
         return s;
     *out = set;
@@ -311,15 +317,28 @@ set_add_line(struct set *set, struct bytes text, struct diag *diag)
     return line && json_array_append_new(lines, json_string(line)) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-enum status
-set_add_file(struct set *set, const struct digest *digest)
+static enum status
+add_once(json_t *once, const struct digest *digest)
 {
     char hex[2 * ALG_MAX_SIZE + 1];
     char text[sizeof hex + 16];
     (void)snprintf(text, sizeof text, "%s:%s", alg_name(digest->alg),
                    text_hex(digest_bytes(digest), hex, sizeof hex));
+    return json_object_set_new(once, text, json_true()) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+enum status
+set_add_file(struct set *set, const struct digest *digest)
+{
     set->n_files++;
-    return json_object_set_new(set->files, text, json_true()) == 0 ? STATUS_OK : STATUS_NOMEM;
+    return add_once(set->files, digest);
+}
+
+enum status
+set_add_dbx(struct set *set, const struct digest *digest)
+{
+    set->n_dbx++;
+    return add_once(set->dbx, digest);
 }
 
 enum status
@@ -361,9 +380,9 @@ order_texts(const void *a, const void *b)
 }
 
 static enum status
-put_files(struct set *set)
+put_digests(struct set *set, const char *member, json_t *once)
 {
-    size_t n = json_object_size(set->files);
+    size_t n = json_object_size(once);
     if (n == 0)
         return STATUS_OK;
     CLEANUP(free_charp) char *memory = calloc(n, sizeof(char *));
@@ -374,19 +393,21 @@ put_files(struct set *set)
     const char *key;
     json_t *value;
     size_t i = 0;
-    json_object_foreach(set->files, key, value) texts[i++] = key;
+    json_object_foreach(once, key, value) texts[i++] = key;
     qsort(texts, n, sizeof *texts, order_texts);
     for (i = 0; i < n; i++) {
         if (json_array_append_new(list, json_string(texts[i])) != 0)
             return STATUS_NOMEM;
     }
-    return json_object_set(set->document, "files", list) == 0 ? STATUS_OK : STATUS_NOMEM;
+    return json_object_set(set->document, member, list) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 static enum status
 encode_set(struct set *set, struct buffer *out, struct diag *diag)
 {
-    enum status s = put_files(set);
+    enum status s = put_digests(set, "files", set->files);
+    if (s == STATUS_OK)
+        s = put_digests(set, "dbx", set->dbx);
     CLEANUP(free_charp)
     char *text = s == STATUS_OK ? json_dumps(set->document, JSON_INDENT(1)) : NULL;
     if (!text)
@@ -408,9 +429,9 @@ print_json(const json_t *value)
 static bool
 print_report(const struct set *set, const char *path)
 {
-    json_auto_t *report =
-        json_pack("{s:O, s:O, s:O, s:I}", "components", set->components, "pcr_values", set->pcrs,
-                  "notes", set->notes, "files", (json_int_t)set->n_files);
+    json_auto_t *report = json_pack("{s:O, s:O, s:O, s:I, s:I}", "components", set->components,
+                                    "pcr_values", set->pcrs, "notes", set->notes, "files",
+                                    (json_int_t)set->n_files, "dbx", (json_int_t)set->n_dbx);
     bool ok = report && set_text(report, "output", path);
     ok = ok && (path || json_object_set(report, "set", set->document) == 0);
     return ok && print_json(report);
@@ -437,6 +458,8 @@ print_components(const struct set *set)
         json_string_value(json_object_get(one, "sha256")));
     if (set->n_files > 0)
         (void)printf("  files: %zu digests\n", set->n_files);
+    if (set->n_dbx > 0)
+        (void)printf("  dbx: %zu entries\n", set->n_dbx);
 }
 
 static void
