@@ -28,7 +28,7 @@ const struct config_spec settings_table[] = {
      false},
     {"server", "http_threads", CONFIG_U64, "0", "threads of HTTP and TLS; 0: one a core", false},
     {"server", "workers", CONFIG_U64, "0",
-     "threads of the pipeline, each waiting for its commit; 0: four a core", false},
+     "threads of the pipeline, each waiting for its commit; 0: two a core, at least 4", false},
     {"server", "queue", CONFIG_U64, "1024", "requests that wait for a worker; above: 503", false},
     {"server", "drain", CONFIG_DURATION_S, "10s", "time for requests in flight at SIGTERM", false},
     {"store", "path", CONFIG_TEXT, NULL,

@@ -9,7 +9,8 @@
 
 #define MAX_THREADS 256u
 #define START_MS    1000 /* for threads that have no job yet */
-#define A_CORE      4u
+#define A_CORE      2u
+#define MIN_THREADS 4u /* so that one that is slow does not stop the others */
 #define MAX_NESTED  32u
 
 struct workers {
@@ -100,6 +101,15 @@ count_cores(void)
     return n < 1 ? 1u : (unsigned)n;
 }
 
+static unsigned
+usual_number(void)
+{
+    unsigned n = A_CORE * count_cores();
+    if (n < MIN_THREADS)
+        return MIN_THREADS;
+    return n < MAX_THREADS ? n : MAX_THREADS;
+}
+
 static enum status
 start(struct workers *w, unsigned n_threads)
 {
@@ -123,7 +133,7 @@ workers_new(unsigned n_threads, size_t n_queued, struct workers **out)
 {
     *out = NULL;
     if (n_threads == 0)
-        n_threads = A_CORE * count_cores() < MAX_THREADS ? A_CORE * count_cores() : MAX_THREADS;
+        n_threads = usual_number();
     if (n_threads > MAX_THREADS || n_queued == 0)
         return STATUS_LIMIT;
     struct workers *w = calloc(1, sizeof *w);

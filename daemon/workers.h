@@ -16,7 +16,7 @@ struct job {
     bool nests; /* may be run by a worker whose own job waits for its commit */
 };
 
-/* n_threads 0: four a core, since a job mostly waits.
+/* n_threads 0: two a core, at least four.
  * STATUS_NOMEM, STATUS_IO. */
 MUST_CHECK enum status workers_new(unsigned n_threads, size_t n_queued, struct workers **out);
 /* STATUS_BUSY: the queue is full. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAP 64u
+#define FIRST_CAP 256u
 
 struct bytes
 bytes_of_text(const char *text)
@@ -91,8 +91,11 @@ buffer_append_format_list(struct buffer *b, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
-    if (n < 0 || buffer_reserve(b, (size_t)n + 1) != STATUS_OK) {
+    size_t room = b->failed ? 0 : b->cap - b->size;
+    int n = vsnprintf(room > 0 ? (char *)(b->data + b->size) : NULL, room, format, args);
+    if (n >= 0 && (size_t)n < room) {
+        b->size += (size_t)n;
+    } else if (n < 0 || buffer_reserve(b, (size_t)n + 1) != STATUS_OK) {
         b->failed = true;
     } else {
         (void)vsnprintf((char *)(b->data + b->size), (size_t)n + 1, format, again);

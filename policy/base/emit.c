@@ -121,9 +121,30 @@ is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* The usual case in one step: nothing is to be escaped. */
+static bool
+put_plain(struct emit *e, struct bytes in)
+{
+    for (size_t at = 0; at < in.size; at++) {
+        if (!is_plain(in.data[at]))
+            return false;
+    }
+    if (in.size > SIZE_MAX / 4 || buffer_reserve(e->out, in.size + 2) != STATUS_OK)
+        return false;
+    uint8_t *to = e->out->data + e->out->size;
+    to[0] = '"';
+    if (in.size > 0)
+        memcpy(to + 1, in.data, in.size);
+    to[in.size + 1] = '"';
+    e->out->size += in.size + 2;
+    return true;
+}
+
 static void
 put_string(struct emit *e, struct bytes in)
 {
+    if (put_plain(e, in))
+        return;
     put(e, "\"");
     for (size_t at = 0; at < in.size;) {
         size_t run = at;
@@ -193,18 +214,32 @@ emit_base64url(struct emit *e, struct bytes value)
     put(e, "\"");
 }
 
+static void
+put_digits(struct emit *e, uint64_t value)
+{
+    uint8_t digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buffer_append(e->out, bytes_of(digits + at, sizeof digits - at));
+}
+
 void
 emit_int(struct emit *e, int64_t value)
 {
     begin_value(e);
-    buffer_append_format(e->out, "%lld", (long long)value);
+    if (value < 0)
+        put(e, "-");
+    put_digits(e, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void
 emit_uint(struct emit *e, uint64_t value)
 {
     begin_value(e);
-    buffer_append_format(e->out, "%llu", (unsigned long long)value);
+    put_digits(e, value);
 }
 
 void
