@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker whose job waits takes up others that may be run within it, and no others. */
+#include "daemon/workers.h"
+#include "tests/lib/test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define END_MS 5000
+
+struct scene {
+    struct workers *workers;
+    atomic_bool go; /* all is queued */
+    atomic_uint n_run;
+    unsigned n_helped;    /* within the first job */
+    unsigned n_at_return; /* of n_run when it had helped */
+};
+
+static void
+await_go(struct scene *s)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (!atomic_load(&s->go))
+        (void)nanosleep(&pause, NULL);
+}
+
+static void
+run_one(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    assert_non_null(hasher);
+    atomic_fetch_add(&s->n_run, 1);
+}
+
+static void
+run_first(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    await_go(s);
+    while (workers_help(s->workers, hasher))
+        s->n_helped++;
+    s->n_at_return = atomic_load(&s->n_run);
+}
+
+/* As a round does that waits for its commit in turn. */
+static void
+run_deeper(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    await_go(s);
+    atomic_fetch_add(&s->n_run, 1);
+    if (workers_help(s->workers, hasher))
+        s->n_helped++;
+    if (s->n_at_return == 0)
+        s->n_at_return = atomic_load(&s->n_run); /* the deepest returns first */
+}
+
+static void
+put(struct scene *s, void (*run)(void *, struct hasher *), bool nests)
+{
+    assert_status(STATUS_OK,
+                  workers_put(s->workers, (struct job){.run = run, .subject = s, .nests = nests}));
+}
+
+static void
+finish(struct scene *s)
+{
+    atomic_store(&s->go, true);
+    assert_true(workers_free(s->workers, END_MS));
+}
+
+static void
+takes_up_jobs_while_one_waits(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    put(&s, run_first, false);
+    for (int i = 0; i < 10; i++)
+        put(&s, run_one, true);
+    finish(&s);
+    assert_int_equal(10, s.n_helped);
+    assert_int_equal(10, s.n_at_return);
+}
+
+static void
+leaves_jobs_that_do_not_nest_to_others(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    put(&s, run_first, false);
+    put(&s, run_one, true);
+    put(&s, run_one, false);
+    put(&s, run_one, true);
+    finish(&s);
+    assert_int_equal(1, s.n_helped);
+    assert_int_equal(3, atomic_load(&s.n_run)); /* afterwards, one by one */
+}
+
+static void
+nests_to_a_bounded_depth(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    for (int i = 0; i < 100; i++)
+        put(&s, run_deeper, true);
+    finish(&s);
+    assert_int_equal(100, atomic_load(&s.n_run));
+    assert_int_equal(33, s.n_at_return); /* itself and 32 within it */
+}
+
+static void
+helps_none_but_its_own_threads(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    struct hasher *h = NULL;
+    assert_status(STATUS_OK, hasher_new(&h));
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    put(&s, run_first, false);
+    put(&s, run_one, true);
+    assert_false(workers_help(s.workers, h));
+    finish(&s);
+    hasher_free(h);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_up_jobs_while_one_waits),
+        cmocka_unit_test(leaves_jobs_that_do_not_nest_to_others),
+        cmocka_unit_test(nests_to_a_bounded_depth),
+        cmocka_unit_test(helps_none_but_its_own_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
