@@ -2,7 +2,7 @@
 /* One round from the bytes that a device posts to the signed token: P-256 quote, a boot log of 100
  * events, no IMA list; over its bare cost: that signature's verification, hashing the log, the
  * extends of one bank and one ES256 signature. Stages as daemon/attest.c runs them, without the
- * store.
+ * store; the AK was parsed in an earlier round of the device, as daemon/device_memory.c keeps it.
  */
 #include "base/cleanup.h"
 #include "daemon/result.h"
@@ -22,7 +22,8 @@ struct work {
     struct round_builder builder;
     struct round_built built;
     struct buffer body; /* the frame as it is posted */
-    struct buffer ak_public;
+    struct ak *ak;
+    uint8_t ak_thumbprint[DIGEST_SHA256_SIZE];
     struct store_device device;
     struct key key;
     size_t token_size;
@@ -33,7 +34,6 @@ struct work {
 struct round {
     struct freshness *freshness;
     struct evidence evidence;
-    struct ak *ak;
     struct quote *quote;
     struct replay *replay;
     struct appraisal *appraisal;
@@ -48,7 +48,6 @@ round_clear(struct round *r)
     appraisal_free(r->appraisal);
     replay_free(r->replay);
     quote_free(r->quote);
-    ak_free(r->ak);
     freshness_free(r->freshness);
     reasons_free(&r->reasons);
 }
@@ -60,9 +59,7 @@ verify(struct work *w, struct round *r)
     r->freshness = round_builder_freshness(&w->builder, &w->built);
     bench_demand(evidence_parse(buffer_bytes(&w->body), &r->evidence, &r->reasons) == STATUS_OK,
                  "frame");
-    bench_demand(
-        ak_parse(h, buffer_bytes(&w->ak_public), &r->ak, &r->reasons) == STATUS_OK && r->ak, "AK");
-    bench_demand(quote_verify(h, &r->evidence, r->ak, r->freshness, &r->quote, &r->reasons) ==
+    bench_demand(quote_verify(h, &r->evidence, w->ak, r->freshness, &r->quote, &r->reasons) ==
                          STATUS_OK &&
                      r->quote,
                  "quote");
@@ -87,17 +84,13 @@ judge(struct work *w, struct round *r)
 static void
 sign(struct work *w, struct round *r)
 {
-    uint8_t thumbprint[DIGEST_SHA256_SIZE];
-    CLEANUP(buffer_free) struct buffer spki = {0};
-    bench_demand(key_spki(ak_key(r->ak), &spki) == STATUS_OK &&
-                     digest_sha256(w->scene->h, buffer_bytes(&spki), thumbprint) == STATUS_OK,
-                 "thumbprint");
     const struct result_input input = {.appraisal = r->appraisal,
                                        .device = &w->device,
                                        .quote = r->quote,
                                        .attestation = "a00112233445566778899aabbccddeeff",
                                        .issuer = ORIGIN,
-                                       .ak_thumbprint = bytes_of(thumbprint, sizeof thumbprint),
+                                       .ak_thumbprint =
+                                           bytes_of(w->ak_thumbprint, sizeof w->ak_thumbprint),
                                        .now_s = w->scene->now_s};
     bench_demand(result_sign(&input, RESULT_IETF, &w->key, &r->result) == STATUS_OK, "sign");
 }
@@ -114,6 +107,19 @@ whole_round(void *work)
 /* ---- */
 
 static void
+prepare_ak(struct work *w)
+{
+    CLEANUP(buffer_free) struct buffer public = {0}, spki = {0};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    tpm_builder_public(w->scene->tpm, &public);
+    bench_demand(
+        ak_parse(w->scene->h, buffer_bytes(&public), &w->ak, &reasons) == STATUS_OK && w->ak, "AK");
+    bench_demand(key_spki(ak_key(w->ak), &spki) == STATUS_OK &&
+                     digest_sha256(w->scene->h, buffer_bytes(&spki), w->ak_thumbprint) == STATUS_OK,
+                 "thumbprint");
+}
+
+static void
 prepare_round(struct work *w)
 {
     const struct scene_options options = {.n_events = EVENTS};
@@ -128,7 +134,7 @@ prepare_round(struct work *w)
                                         .claims = bytes_of("{}", 2)};
     round_builder_make(&w->builder, &w->built);
     bench_demand(evidence_encode(&w->built.evidence, &w->body) == STATUS_OK, "frame");
-    tpm_builder_public(w->scene->tpm, &w->ak_public);
+    prepare_ak(w);
     w->device = (struct store_device){
         .genuine = GENUINE_VERIFIED, .member_by = MEMBER_BY_LIST, .state = LIFE_CYCLE_ENROLLED};
 }
@@ -156,7 +162,7 @@ static void
 finish(struct work *w)
 {
     floor_free(w->floor);
-    buffer_free(&w->ak_public);
+    ak_free(w->ak);
     buffer_free(&w->body);
     round_built_free(&w->built);
     EVP_PKEY_free(w->key.pkey);

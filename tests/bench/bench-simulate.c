@@ -37,7 +37,8 @@ multiply(const char *directory)
     static const char devices[] =
         "INSERT INTO device SELECT n.id, ueid, version, state, genuine, member_by, verdict,"
         " ek_sha256, ak_serial, created_s, enrolled_s, attested_s, spent_ms, boot, clock_ms,"
-        " reset_count, restart_count, safe, firmware_version, name, tpm FROM device d, n"
+        " reset_count, restart_count, safe, firmware_version, name, tpm, announcement"
+        " FROM device d, n"
         " WHERE d.id = '" DEVICE "'";
     static const char keys[] =
         "INSERT INTO ak SELECT n.id, serial, randomblob(32), public, since_s, retired_s FROM ak, n"
