@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,7 +23,8 @@ struct item {
     enum stage stage;
     bool abandoned; /* nobody waits any more: the writer frees it */
     enum status status, result;
-    sem_t done; /* posted once, after which the item is its worker's: without the lock */
+    atomic_bool answered; /* orders status and result, also for checkers of threads */
+    sem_t done;           /* posted once, after which the item is its worker's: without the lock */
     struct item *next;
     uint8_t bytes[];
 };
@@ -167,6 +169,13 @@ take_group(struct writer *w, struct item **group)
 /* ---- the thread ---- */
 
 static void
+tell(struct item *item)
+{
+    atomic_store_explicit(&item->answered, true, memory_order_release);
+    (void)sem_post(&item->done);
+}
+
+static void
 answer_group(struct writer *w, struct item **group, size_t n, enum status status,
              const enum status *results)
 {
@@ -178,7 +187,7 @@ answer_group(struct writer *w, struct item **group, size_t n, enum status status
         if (group[i]->abandoned)
             free_item(group[i]);
         else
-            (void)sem_post(&group[i]->done);
+            tell(group[i]);
     }
     pthread_mutex_unlock(&w->queue_lock);
 }
@@ -252,8 +261,11 @@ write_groups(void *argument)
 static enum status
 take_answer(struct item *item, enum status *result)
 {
-    enum status status = item->status;
-    *result = item->result;
+    enum status status = STATUS_STORE;
+    if (atomic_load_explicit(&item->answered, memory_order_acquire)) {
+        status = item->status;
+        *result = item->result;
+    }
     free_item(item);
     return status;
 }
