@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAP 256u
+#define FIRST_CAP 64u
 
 struct bytes
 bytes_of_text(const char *text)

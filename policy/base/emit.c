@@ -121,7 +121,7 @@ is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* The usual case in one step: nothing is to be escaped. */
+/* The usual case in one step: nothing is to be escaped. False: something is. */
 static bool
 put_plain(struct emit *e, struct bytes in)
 {
@@ -129,8 +129,10 @@ put_plain(struct emit *e, struct bytes in)
         if (!is_plain(in.data[at]))
             return false;
     }
-    if (in.size > SIZE_MAX / 4 || buffer_reserve(e->out, in.size + 2) != STATUS_OK)
-        return false;
+    if (in.size > SIZE_MAX / 4 || buffer_reserve(e->out, in.size + 2) != STATUS_OK) {
+        e->out->failed = true;
+        return true;
+    }
     uint8_t *to = e->out->data + e->out->size;
     to[0] = '"';
     if (in.size > 0)
