@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FDT_VERSION 17u /* of a tree */
 #define CLAUSE      "FIT"
 #define IMAGES      "/images"
 #define CONFIGS     "/configurations"
@@ -156,11 +157,12 @@ add_image(const struct work *w, int configuration, const char *kind, struct meas
 static enum status
 check_tree(const struct work *w)
 {
-    /* libfdt counts in int; what lies behind the tree is its external data. */
+    /* libfdt counts in int; what lies behind the tree is its external data. Names in trees of
+     * versions before 16 are paths, and libfdt 1.6.1 takes one without a slash for a NULL. */
     if (w->file.size < sizeof(struct fdt_header) || w->file.size > LIMIT_IMAGE)
         return refuse(w, "not a device tree blob");
     if (fdt_check_header(w->file.data) != 0 || fdt_totalsize(w->file.data) > w->file.size ||
-        fdt_check_full(w->file.data, w->file.size) != 0)
+        fdt_version(w->file.data) < FDT_VERSION || fdt_check_full(w->file.data, w->file.size) != 0)
         return refuse(w, "not a device tree blob, or a damaged one");
     return STATUS_OK;
 }

@@ -256,6 +256,11 @@ refuses_bytes_that_were_changed(void **state)
     parts = parts_of(&k);
     parts.evidence = bytes_of("", 0);
     assert_refused(c, &parts, "the evidence: evidence.malformed");
+    CLEANUP(buffer_free) struct buffer large = {0};
+    assert_status(STATUS_OK, buffer_reserve(&large, 64u * 1024u * 1024u));
+    memset(large.data, 0, 64u * 1024u * 1024u);
+    parts.evidence = bytes_of(large.data, 64u * 1024u * 1024u);
+    assert_refused(c, &parts, "the evidence: ");
 }
 
 struct edit {
