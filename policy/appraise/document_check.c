@@ -54,9 +54,10 @@ check_signed(const struct check *c, const struct document *d,
     enum status s = find_signer(c->perspective, d, signer);
     if (s != STATUS_OK || *signer)
         return s;
-    return diag_set(c->diag, STATUS_INVALID, CLAUSE, 0,
-                    "%s %s: not signed by a signer that the perspective %s names",
-                    document_kind_name(d->info.kind), d->info.id, c->perspective->id);
+    (void)diag_set(c->diag, STATUS_INVALID, CLAUSE, 0,
+                   "%s %s: not signed by a signer that the perspective %s names",
+                   document_kind_name(d->info.kind), d->info.id, c->perspective->id);
+    return STATUS_INVALID;
 }
 
 static enum status
