@@ -435,6 +435,12 @@ documents_unref(struct documents *d)
     free_snapshot(d);
 }
 
+bool
+documents_is_last(const struct documents *d)
+{
+    return atomic_load_explicit(&d->n_owners, memory_order_relaxed) == 1;
+}
+
 void
 documents_unrefp(struct documents **d)
 {

@@ -58,6 +58,9 @@ MUST_CHECK enum status documents_new(struct document **list, size_t n, uint64_t 
 struct documents *documents_ref(struct documents *d);
 void documents_unref(struct documents *d);
 void documents_unrefp(struct documents **d);
+/* The caller's reference is the last one. Freeing a million digests takes milliseconds: who
+ * replaces a snapshot waits for this, so that no round pays for it. */
+bool documents_is_last(const struct documents *d);
 
 uint64_t documents_generation(const struct documents *d);
 size_t documents_count(const struct documents *d);

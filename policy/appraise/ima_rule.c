@@ -18,13 +18,16 @@ _Static_assert(NAMED_MAX + 3 * FEW_MAX + 4 * ODD_MAX <= LIMIT_REASONS,
                "no reason of a standing is dropped");
 
 /* The best word that the sets have for a file; closed, as a file that nobody names, where none has
- * one. *set is whose word it is. */
+ * one. *set is where the last file was found, and is asked first: a device's files come from few
+ * sets. Then it is whose word it is. */
 static enum generation_standing
 find_standing(const struct compiled_references *sets, const struct standing_key *key,
               const struct ima_entry *e, size_t *set)
 {
     enum generation_standing best = GENERATION_STANDING_CLOSED;
-    for (size_t i = 0; i < sets->n && best != GENERATION_STANDING_ACTIVE; i++) {
+    size_t first = *set;
+    for (size_t n = 0; n < sets->n && best != GENERATION_STANDING_ACTIVE; n++) {
+        size_t i = (first + n) % sets->n;
         enum generation_standing standing = (enum generation_standing)key->stands[i];
         if (standing >= best ||
             !file_set_has(&sets->items[i].document->reference->files, e->file_alg, e->file_digest))
@@ -36,10 +39,10 @@ find_standing(const struct compiled_references *sets, const struct standing_key 
 }
 
 static void
-expect_entry(const struct compiled_references *sets, const struct ima_entry *e)
+expect_entry(const struct compiled_references *sets, size_t set, const struct ima_entry *e)
 {
-    for (size_t i = 0; e && i < sets->n; i++)
-        file_set_expect(&sets->items[i].document->reference->files, e->file_alg, e->file_digest);
+    if (e && set < sets->n)
+        file_set_expect(&sets->items[set].document->reference->files, e->file_alg, e->file_digest);
 }
 
 /* ---- one entry ---- */
@@ -142,29 +145,28 @@ note_policy(const struct policy_ima *rule, struct standing_rule *now, const stru
 }
 
 static enum status
-judge_file(const struct judge *j, struct standing_rule *now, const struct ima_entry *e)
+judge_file(const struct judge *j, struct standing_rule *now, size_t *set, const struct ima_entry *e)
 {
     const struct policy_ima *rule = &j->policy->policy->ima;
     const struct compiled_references *sets = &j->policy->ima;
-    size_t set = 0;
     now->n_judged++;
     note_policy(rule, now, e);
     if (file_set_has(&rule->forbidden, e->file_alg, e->file_digest)) {
         name_few(now, REASON_IMA_FORBIDDEN, e, "");
         return STATUS_OK;
     }
-    enum generation_standing standing = find_standing(sets, &now->key, e, &set);
+    enum generation_standing standing = find_standing(sets, &now->key, e, set);
     switch (standing) {
     case GENERATION_STANDING_ACTIVE:
     case GENERATION_STANDING_CANDIDATE:
         return STATUS_OK;
     case GENERATION_STANDING_REVOKED:
-        name_few(now, REASON_IMA_REVOKED, e, sets->items[set].document->info.id);
+        name_few(now, REASON_IMA_REVOKED, e, sets->items[*set].document->info.id);
         return STATUS_OK;
     case GENERATION_STANDING_RETIRED:
     case GENERATION_STANDING_RETIRING:
         now->retired_enforced = now->retired_enforced || standing == GENERATION_STANDING_RETIRED;
-        name_few(now, REASON_IMA_RETIRED, e, sets->items[set].document->info.id);
+        name_few(now, REASON_IMA_RETIRED, e, sets->items[*set].document->info.id);
         return STATUS_OK;
     case GENERATION_STANDING_CLOSED:
         return judge_unlisted(rule, now, e);
@@ -185,7 +187,8 @@ count_odd(struct standing_rule *now, const struct ima_entry *e, enum reason_code
 }
 
 static enum status
-judge_entry(const struct judge *j, struct standing_rule *now, const struct ima_entry *e)
+judge_entry(const struct judge *j, struct standing_rule *now, size_t *set,
+            const struct ima_entry *e)
 {
     enum reason_code odd[IMA_ODD_MAX];
     unsigned n = ima_odd(e, odd);
@@ -193,7 +196,7 @@ judge_entry(const struct judge *j, struct standing_rule *now, const struct ima_e
         count_odd(now, e, odd[i]);
     if (e->number == 0 && ima_is_aggregate(e))
         take_aggregate(now, e);
-    return n == 0 && !is_aggregate(now, e) ? judge_file(j, now, e) : STATUS_OK;
+    return n == 0 && !is_aggregate(now, e) ? judge_file(j, now, set, e) : STATUS_OK;
 }
 
 /* ---- the boot ---- */
@@ -330,9 +333,10 @@ ima_judge(struct judge *j)
         blame_list(j, REASON_POLICY_INTERNAL, POLICY_ENFORCE, "entries of earlier rounds");
         return STATUS_OK;
     }
+    size_t set = 0;
     for (size_t i = 0; i < replay_n_ima(replay); i++) {
-        expect_entry(&j->policy->ima, replay_ima_at(replay, i + FILE_SET_AHEAD));
-        enum status s = judge_entry(j, now, replay_ima_at(replay, i));
+        expect_entry(&j->policy->ima, set, replay_ima_at(replay, i + FILE_SET_AHEAD));
+        enum status s = judge_entry(j, now, &set, replay_ima_at(replay, i));
         if (s != STATUS_OK)
             return s;
     }
