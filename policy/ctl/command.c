@@ -62,6 +62,8 @@ const struct option_spec command_options[] = {
     {"without", "TYPE/ID", "also take this document out of force; may be given more than once",
      true},
     {"output", "FILE", "file to write; else standard output", false},
+    {"from-log", "FILE", "begin with this boot log", false},
+    {"from-device", "DEVICE", "begin with this device's last attestation", false},
     {"append", "FILE", "add to this reference set instead of beginning one", false},
     {"alternative", NULL, "add values to the components that are there", false},
     {"bundle", "NAME", "bundle of the components", false},
@@ -99,7 +101,7 @@ static const struct {
     {token_commands, &token_n_commands},       {image_commands, &image_n_commands},
     {diff_commands, &diff_n_commands},         {fleet_commands, &fleet_n_commands},
     {explain_commands, &explain_n_commands},   {apply_commands, &apply_n_commands},
-    {group_commands, &group_n_commands},
+    {group_commands, &group_n_commands},       {init_commands, &init_n_commands},
 };
 
 #define N_GROUPS (sizeof groups / sizeof *groups)

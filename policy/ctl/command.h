@@ -63,6 +63,8 @@ extern const struct command document_commands[];
 extern const size_t document_n_commands;
 extern const struct command profile_commands[];
 extern const size_t profile_n_commands;
+extern const struct command init_commands[];
+extern const size_t init_n_commands;
 extern const struct command diff_commands[];
 extern const size_t diff_n_commands;
 extern const struct command image_commands[];
