@@ -23,7 +23,8 @@ of_id(unsigned n)
 static void
 put(struct device_memory *m, unsigned n)
 {
-    struct device_remembered r = of_id(n);
+    static struct device_remembered r; /* large: inlined often it would not fit a stack */
+    r = of_id(n);
     device_memory_put(m, &r);
     assert_null(r.device.name);
 }
@@ -32,7 +33,8 @@ put(struct device_memory *m, unsigned n)
 static uint64_t
 take(struct device_memory *m, unsigned n)
 {
-    struct device_remembered r, wanted = of_id(n);
+    static struct device_remembered r, wanted;
+    wanted = of_id(n);
     bool taken = device_memory_take(m, wanted.device.id, &r);
     uint64_t version = taken ? r.device.version : 0;
     if (taken)

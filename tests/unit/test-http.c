@@ -530,7 +530,6 @@ threat_57_leaves_a_worker_that_hangs_behind(void **state)
     verifier_case_token(c, ACCESS_VIEWER, NULL, 0, viewer, sizeof viewer);
     verifier_case_serve(c, &(struct http_options){0});
     CLEANUP(https_client_closep) struct https_client *client = connect_to(c);
-    CLEANUP(https_answer_clear) struct https_answer a = {0};
     set_hangs(true);
     assert_true(https_client_head(client, "GET", RESULT, viewer, 0));
     await_waiting(1);
