@@ -16,7 +16,7 @@ struct standing {
 struct standing *
 standing_new(size_t n_rules)
 {
-    if (n_rules > (SIZE_MAX - sizeof(struct standing)) / sizeof(struct standing_rule))
+    if (n_rules > (PTRDIFF_MAX - sizeof(struct standing)) / sizeof(struct standing_rule))
         return NULL;
     struct standing *s =
         calloc(1, sizeof(struct standing) + n_rules * sizeof(struct standing_rule));
