@@ -76,7 +76,7 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
     if (s != STATUS_OK || out->reasons.n_items > 0)
         return s == STATUS_OK ? attempt_found(out) : s;
     enroll_describe_tpm(v->enroll, &round->device, quote_counters(round->quote)->firmware_version,
-                        &round->tpm, round->ek_trust);
+                        &round->tpm_kept, &round->tpm, round->ek_trust);
     if (s == STATUS_OK)
         s = round_appraise(round, h, request->now_ms / 1000);
     if (s == STATUS_OK)

@@ -511,16 +511,16 @@ enroll_outcome_clear(struct enroll_outcome *o)
 
 void
 enroll_describe_tpm(struct enroll *e, const struct store_device *device, uint64_t quoted_firmware,
-                    struct reasons *found, uint8_t trust_version[static DIGEST_SHA256_SIZE])
+                    struct enrollment_tpm *tpm, struct reasons *found,
+                    uint8_t trust_version[static DIGEST_SHA256_SIZE])
 {
-    struct enrollment_tpm tpm;
-    enrollment_tpm_parse(device->tpm_json, &tpm);
+    enrollment_tpm_parse(device->tpm_json, tpm);
     struct reason *fact = reasons_add(found, REASON_DEVICE_TPM);
-    reason_set_what(fact, tpm.kind_by);
-    reason_set_found(fact, tpm.kind);
+    reason_set_what(fact, tpm->kind_by);
+    reason_set_found(fact, tpm->kind);
     struct advisory_query query = {
-        .manufacturer = tpm.manufacturer,
-        .model = tpm.model,
+        .manufacturer = tpm->manufacturer,
+        .model = tpm->model,
         .firmware_version = quoted_firmware,
         .quoted = true,
     };

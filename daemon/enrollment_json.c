@@ -270,6 +270,7 @@ enrollment_tpm_parse(const char *json, struct enrollment_tpm *out)
     if (!(certificate ? parse_id(manufacturer, &out->manufacturer)
                       : advisory_manufacturer_parse(manufacturer, &out->manufacturer)))
         out->manufacturer = 0;
+    out->certified = certificate && out->manufacturer != 0;
     (void)text_copy(out->model, sizeof out->model, model ? model : "");
     (void)text_copy(out->kind, sizeof out->kind, kind ? kind : "");
     (void)text_copy(out->kind_by, sizeof out->kind_by, kind_by ? kind_by : "");

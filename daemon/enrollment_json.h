@@ -22,6 +22,7 @@ struct enrollment_tpm {
     char model[64];
     char kind[16];
     char kind_by[16];
+    bool certified; /* manufacturer, model and kind are a verified certificate's */
 };
 
 /* Owned. */

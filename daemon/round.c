@@ -51,6 +51,19 @@ last_generation(const struct round *round)
     return last[0] != '\0' ? last : NULL;
 }
 
+static struct subject_tpm
+subject_tpm(const struct enrollment_tpm *kept, enum genuine genuine)
+{
+    struct subject_tpm tpm = {.certified = kept->certified && genuine != GENUINE_UNVERIFIED};
+    if (!tpm.certified)
+        return tpm;
+    if (!tpm_kind_parse(kept->kind, &tpm.kind))
+        tpm.kind = TPM_KIND_UNKNOWN;
+    tpm.manufacturer = kept->manufacturer;
+    tpm.model = kept->model;
+    return tpm;
+}
+
 void
 round_subject(const struct round *round, struct subject *out)
 {
@@ -61,6 +74,7 @@ round_subject(const struct round *round, struct subject *out)
         .labels = d->labels,
         .n_labels = d->n_labels,
         .genuine = d->genuine,
+        .tpm = subject_tpm(&round->tpm_kept, d->genuine),
         .member_by = d->member_by,
         .state = d->state,
         .last = d->counters,

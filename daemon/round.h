@@ -8,6 +8,7 @@
 #include "daemon/announce.h"
 #include "daemon/attest.h"
 #include "daemon/device_memory.h"
+#include "daemon/enrollment_json.h"
 #include "daemon/replay_memory.h"
 
 struct round {
@@ -29,6 +30,7 @@ struct round {
     struct replay_input input;
     struct replay_kept *kept;             /* shared */
     const struct replay *replay;          /* of kept */
+    struct enrollment_tpm tpm_kept;       /* what enrolment showed of its TPM */
     struct reasons tpm;                   /* what advisories say of its TPM */
     uint8_t ek_trust[DIGEST_SHA256_SIZE]; /* which roots, CRLs and advisories say so */
     struct reasons found;                 /* by replay and of the TPM: for the appraisal */

@@ -64,6 +64,7 @@ judge_with(struct judge *j, const struct boot *b)
 {
     cover(j, b);
     identity_judge(j);
+    tpm_judge(j);
     ledger_judge(j);
     judge_found(j);
     enum status s = secure_boot_judge(j);

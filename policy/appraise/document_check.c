@@ -128,7 +128,7 @@ static bool
 has_rule(const struct policy *p)
 {
     return p->secure_boot.present || p->boot.present || p->command_line.present || p->ima.present ||
-           p->pcrs.banks.n > 0 || p->phase.accepted != 0 || p->quirks_denied != 0;
+           p->pcrs.banks.n > 0 || p->phase.accepted != 0 || p->quirks_denied != 0 || p->tpm.present;
 }
 
 static enum status

@@ -66,6 +66,10 @@ static const struct row rows[REASON_COUNT] = {
     [REASON_DEVICE_STATE] = {0, 96, 0, 0, 0},
     /* Published after it enrolled: new firmware is the owner's to install, not a breach. */
     [REASON_DEVICE_ADVISORY] = {32, 0, 0, 0, ROW_WARN},
+    [REASON_DEVICE_TPM_KIND] = {97, 0, 0, 0, 0},
+    [REASON_DEVICE_TPM_ALLOWED] = {97, 0, 0, 0, 0},
+    [REASON_DEVICE_TPM_FORBIDDEN] = {96, 0, 0, 0, 0},
+    [REASON_DEVICE_TPM_UNKNOWN] = {97, 0, 0, 0, 0},
     [REASON_BOOT_UNKNOWN_IMAGE] = {97, 0, 33, 96, ROW_BY_PCR},
     [REASON_BOOT_MISSING] = {97, 0, 96, 96, ROW_BY_PCR},
     [REASON_BOOT_SURPLUS] = {97, 0, 33, 96, ROW_BY_PCR},

@@ -19,6 +19,7 @@ struct policy {
     enum policy_effect genuine_effect;
     uint32_t member; /* bit by enum member_by */
     enum policy_effect member_effect;
+    struct policy_tpm tpm;
     int64_t evidence_age_s;
     struct policy_secure_boot secure_boot;
     struct policy_boot boot;
@@ -46,5 +47,7 @@ enum status policy_read_arguments(const struct shape_node *node, void *list);
 enum status policy_read_ledger(const struct shape_node *node, void *effect);
 /* Reader of the rule "secure_boot" into struct policy_secure_boot. */
 enum status policy_read_secure_boot(const struct shape_node *node, void *rule);
+/* Reader of the rule "tpm" into struct policy_tpm. */
+enum status policy_read_tpm(const struct shape_node *node, void *rule);
 /* Read the document's root object. Statuses as shape.h. */
 MUST_CHECK enum status policy_read(const struct shape_node *root, struct policy *out);

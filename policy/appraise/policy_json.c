@@ -215,6 +215,7 @@ static const struct shape_field policy_fields[] = {
     {"quote", false, read_quote, offsetof(struct policy, quote)},
     {"genuine", false, read_genuine, 0},
     {"member", false, read_member, 0},
+    {"tpm", false, policy_read_tpm, offsetof(struct policy, tpm)},
     {"evidence_age", false, shape_duration, offsetof(struct policy, evidence_age_s)},
     {"secure_boot", false, policy_read_secure_boot, offsetof(struct policy, secure_boot)},
     {"boot", false, read_boot, offsetof(struct policy, boot)},
@@ -263,6 +264,26 @@ check_quoted(const struct shape_node *root, const struct policy *p)
     return STATUS_OK;
 }
 
+/* A TPM is of kind software exactly when it is genuine as software; one that is not shown to be
+ * genuine has no certificate for the rule to go by. */
+static enum status
+check_tpm(const struct shape_node *root, const struct policy *p)
+{
+    const uint32_t software = 1u << TPM_KIND_SOFTWARE;
+    bool enforced = p->tpm.effect == POLICY_ENFORCE && p->genuine_effect == POLICY_ENFORCE;
+    struct shape_node tpm;
+    if (!shape_member(root, "tpm", &tpm) || !enforced)
+        return STATUS_OK;
+    if (p->genuine == 1u << GENUINE_UNVERIFIED)
+        return shape_refuse(&tpm, "\"genuine\" accepts only TPMs that no certificate describes");
+    bool by_software = p->genuine & (1u << GENUINE_SOFTWARE);
+    bool by_others = p->genuine & (1u << GENUINE_VERIFIED);
+    if ((p->tpm.kinds == software && !by_software) ||
+        (p->tpm.kinds != 0 && !(p->tpm.kinds & software) && !by_others))
+        return shape_refuse(&tpm, "accepts none of the TPMs that \"genuine\" does");
+    return STATUS_OK;
+}
+
 bool
 policy_announces(const struct policy_announce *rule, const char *role)
 {
@@ -299,5 +320,6 @@ policy_read(const struct shape_node *root, struct policy *out)
     }
     if (out->ima.arguments.n > 0 && !out->boot.present && shape_member(root, "ima", &line))
         return shape_refuse(&line, "\"arguments\" needs \"boot\", as command_line does");
-    return check_quoted(root, out);
+    s = check_tpm(root, out);
+    return s == STATUS_OK ? check_quoted(root, out) : s;
 }

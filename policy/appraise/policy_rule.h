@@ -113,6 +113,20 @@ struct policy_ima {
     enum policy_effect effect;
 };
 
+/* A maker's TPMs. */
+struct policy_tpm_model {
+    uint32_t manufacturer; /* TPM_PT_MANUFACTURER */
+    char *model;           /* how the model begins; NULL: any */
+};
+
+/* What the TPM may be, by its verified EK certificate. */
+struct policy_tpm {
+    bool present;
+    uint32_t kinds;                       /* bit by enum tpm_kind; 0: any */
+    struct shape_list allowed, forbidden; /* struct policy_tpm_model; allowed empty: any */
+    enum policy_effect effect;
+};
+
 /* Roles whose next values a trusted device may announce. */
 struct policy_announce {
     bool present;

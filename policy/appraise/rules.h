@@ -9,6 +9,8 @@
 
 /* Freshness, evidence age, life cycle, genuine, member. [protocol 2, 3, 5; RFC 9334 10] */
 void identity_judge(struct judge *j);
+/* The TPM's kind, manufacturer and model by its certificate. [protocol 2; threats 18] */
+void tpm_judge(struct judge *j);
 /* The TPM's counters against those of the last round. [protocol 4; TPM2 P1 36] */
 void ledger_judge(struct judge *j);
 /* The bound SecureBoot variable, and what the other bound variables hold where the policy says.

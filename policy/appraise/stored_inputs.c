@@ -6,6 +6,7 @@
 #include "base/emit.h"
 #include "evidence/reason_emit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void
@@ -75,6 +76,23 @@ emit_last_good(struct emit *e, const struct subject_pcrs *good)
 }
 
 static void
+emit_certificate(struct emit *e, const struct subject_tpm *tpm)
+{
+    char manufacturer[9];
+    emit_key(e, "tpm_certificate");
+    if (!tpm->certified) {
+        emit_null(e);
+        return;
+    }
+    (void)snprintf(manufacturer, sizeof manufacturer, "%08" PRIx32, tpm->manufacturer);
+    emit_object(e);
+    emit_text_member(e, "kind", tpm_kind_name(tpm->kind));
+    emit_text_member(e, "manufacturer", manufacturer);
+    emit_text_member(e, "model", tpm->model);
+    emit_end_object(e);
+}
+
+static void
 emit_subject(struct emit *e, const struct subject *s)
 {
     emit_text_member(e, "device", s->device_id);
@@ -86,6 +104,7 @@ emit_subject(struct emit *e, const struct subject *s)
     emit_end_object(e);
     emit_text_member(e, "state", life_cycle_name(s->state));
     emit_text_member(e, "genuine", genuine_name(s->genuine));
+    emit_certificate(e, &s->tpm);
     emit_text_member(e, "member_by", member_by_name(s->member_by));
     emit_bool_member(e, "continues_boot", s->continues_boot);
     emit_int_member(e, "boot_since", s->boot_since_s);

@@ -102,6 +102,7 @@ WORD_READER(read_kind, enum document_kind, document_kind_parse)
 WORD_READER(read_state, enum life_cycle, life_cycle_parse)
 WORD_READER(read_genuine, enum genuine, genuine_parse)
 WORD_READER(read_member, enum member_by, member_by_parse)
+WORD_READER(read_tpm_kind, enum tpm_kind, tpm_kind_parse)
 
 /* ---- documents ---- */
 
@@ -150,6 +151,35 @@ read_labels(const struct shape_node *node, void *out)
     subject->labels = list.items;
     subject->n_labels = list.n;
     return s;
+}
+
+static enum status
+read_id(const struct shape_node *node, void *number)
+{
+    uint8_t id[4];
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s == STATUS_OK && text_parse_hex_exact(text, id, sizeof id) != STATUS_OK)
+        s = shape_refuse(node, "must be 8 hex digits");
+    if (s == STATUS_OK)
+        *(uint32_t *)number =
+            (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
+    return s;
+}
+
+static enum status
+read_certificate(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"kind", true, read_tpm_kind, offsetof(struct subject_tpm, kind)},
+        {"manufacturer", true, read_id, offsetof(struct subject_tpm, manufacturer)},
+        {"model", true, shape_any_text, offsetof(struct subject_tpm, model)},
+    };
+    struct subject_tpm *tpm = out;
+    if (shape_is_null(node))
+        return STATUS_OK;
+    tpm->certified = true;
+    return shape_object(node, fields, COUNT_OF(fields), tpm);
 }
 
 static enum status
@@ -385,6 +415,8 @@ static const struct shape_field members[] = {
     FIELD("labels", read_labels, subject),
     FIELD("state", read_state, subject.state),
     FIELD("genuine", read_genuine, subject.genuine),
+    /* Rounds that were stored before there was a rule about it do not have it. */
+    {"tpm_certificate", false, read_certificate, offsetof(struct stored_inputs, subject.tpm)},
     FIELD("member_by", read_member, subject.member_by),
     FIELD("continues_boot", shape_bool, subject.continues_boot),
     FIELD("boot_since", read_number, subject.boot_since_s),

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "evidence/tpm_kind.h"
 
 enum genuine { GENUINE_UNVERIFIED = 0, GENUINE_SOFTWARE, GENUINE_VERIFIED };
 enum member_by {
@@ -37,6 +38,14 @@ struct subject_pcrs {
     struct digest pcr[LIMIT_PCRS];
 };
 
+/* The TPM by its EK certificate, which was verified: the device's own word is never here. */
+struct subject_tpm {
+    bool certified; /* false: there is none, and the rest is empty */
+    enum tpm_kind kind;
+    uint32_t manufacturer; /* TPM_PT_MANUFACTURER */
+    const char *model;
+};
+
 struct subject_counters {
     bool present; /* false: the first round */
     uint64_t clock_ms;
@@ -52,6 +61,7 @@ struct subject {
     const struct label *labels;
     size_t n_labels;
     enum genuine genuine;
+    struct subject_tpm tpm;
     enum member_by member_by;
     enum life_cycle state;
     struct subject_counters last; /* of the last accepted round: the ledger before this one */

@@ -3,6 +3,7 @@
 #include "evidence/advisory.h"
 
 #include "base/text.h"
+#include "evidence/tpm_kind.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,22 +28,11 @@ advisories_add(struct advisories *list, const struct advisory *row)
     return STATUS_OK;
 }
 
-/* Makers end their name with a blank in one place and a NUL in the other. */
-static uint32_t
-fold_blanks(uint32_t manufacturer)
-{
-    for (unsigned shift = 0; shift < 32 && ((manufacturer >> shift) & 0xFF) <= ' '; shift += 8)
-        manufacturer &= ~(UINT32_C(0xFF) << shift);
-    return manufacturer;
-}
-
 static bool
 names(const struct advisory *row, const struct advisory_query *q)
 {
-    if (fold_blanks(row->manufacturer) != fold_blanks(q->manufacturer) ||
-        q->firmware_version < row->from || q->firmware_version >= row->below)
-        return false;
-    return row->model[0] == '\0' || (q->model && text_starts(q->model, row->model));
+    return tpm_maker_names(row->manufacturer, row->model, q->manufacturer, q->model) &&
+           q->firmware_version >= row->from && q->firmware_version < row->below;
 }
 
 static void

@@ -121,6 +121,10 @@
     X(REASON_DEVICE_STATE, "device.state", REASON_KIND_REASON, "the device is quarantined, revoked or decommissioned") \
     X(REASON_DEVICE_ADVISORY, "device.advisory", REASON_KIND_REASON, "an advisory names this TPM's manufacturer and the firmware that it quotes") \
     X(REASON_DEVICE_TPM, "device.tpm", REASON_KIND_FACT, "what the TPM is: discrete, firmware, virtual or software; by its certificate where that was verified, else by its own word") \
+    X(REASON_DEVICE_TPM_KIND, "device.tpm-kind", REASON_KIND_REASON, "the TPM is of a kind that policy does not accept") \
+    X(REASON_DEVICE_TPM_ALLOWED, "device.tpm-not-allowed", REASON_KIND_REASON, "the TPM's manufacturer and model are none that policy allows") \
+    X(REASON_DEVICE_TPM_FORBIDDEN, "device.tpm-forbidden", REASON_KIND_REASON, "the TPM's manufacturer and model are forbidden by policy") \
+    X(REASON_DEVICE_TPM_UNKNOWN, "device.tpm-unknown", REASON_KIND_REASON, "policy rules on the TPM's kind or model, but no verified certificate says which it is") \
     X(REASON_DEVICE_FIRST_USE, "device.first-use", REASON_KIND_FACT, "the device was admitted at first use, with nothing to show membership") \
     X(REASON_EXPORTER_OFF, "exporter.off", REASON_KIND_FACT, "the quote is not bound to the TLS channel") \
     X(REASON_BOOT_UNKNOWN_IMAGE, "boot.unknown-image", REASON_KIND_REASON, "an event's digest is none of the component's values") \

@@ -62,6 +62,40 @@ tpm_kind_of(uint32_t manufacturer, const char *model)
     return TPM_KIND_UNKNOWN;
 }
 
+/* Without what pads a name of fewer than four characters. */
+static uint32_t
+fold_blanks(uint32_t manufacturer)
+{
+    for (unsigned shift = 0; shift < 32 && ((manufacturer >> shift) & 0xFF) <= ' '; shift += 8)
+        manufacturer &= ~(UINT32_C(0xFF) << shift);
+    return manufacturer;
+}
+
+bool
+tpm_maker_equal(uint32_t a, uint32_t b)
+{
+    return fold_blanks(a) == fold_blanks(b);
+}
+
+bool
+tpm_maker_names(uint32_t row_maker, const char *row_model, uint32_t maker, const char *model)
+{
+    return tpm_maker_equal(row_maker, maker) &&
+           (model ? text_starts(model, row_model) : !*row_model);
+}
+
+bool
+tpm_kind_parse(const char *name, enum tpm_kind *out)
+{
+    for (enum tpm_kind k = TPM_KIND_UNKNOWN; k <= TPM_KIND_SOFTWARE; k++) {
+        if (!text_equal(name, tpm_kind_name(k)))
+            continue;
+        *out = k;
+        return true;
+    }
+    return false;
+}
+
 const char *
 tpm_kind_name(enum tpm_kind kind)
 {

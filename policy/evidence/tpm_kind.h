@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum tpm_kind {
@@ -21,5 +22,12 @@ enum tpm_kind {
 /* manufacturer: the four bytes of TPM_PT_MANUFACTURER, big-endian; model: vendor string or the
  * certificate's tpmModel. */
 enum tpm_kind tpm_kind_of(uint32_t manufacturer, const char *model);
-/* "discrete", "firmware", "virtual", "software", "unknown". */
+/* "discrete", "firmware", "virtual", "software", "unknown"; the parser gives false for any other.
+ */
 const char *tpm_kind_name(enum tpm_kind kind);
+bool tpm_kind_parse(const char *name, enum tpm_kind *out);
+/* Makers end their name with a blank in one place and a NUL in the other: not told apart. */
+bool tpm_maker_equal(uint32_t a, uint32_t b);
+/* A row of a list of makers names this TPM: the same maker, and a model that begins as the row's;
+ * "" begins any. */
+bool tpm_maker_names(uint32_t row_maker, const char *row_model, uint32_t maker, const char *model);

@@ -47,6 +47,10 @@ appraise_case_new(void)
                                   .labels = c->labels,
                                   .n_labels = 1,
                                   .genuine = GENUINE_VERIFIED,
+                                  .tpm = {.certified = true,
+                                          .kind = TPM_KIND_DISCRETE,
+                                          .manufacturer = 0x49465800, /* IFX */
+                                          .model = "SLB9670"},
                                   .member_by = MEMBER_BY_LIST,
                                   .state = LIFE_CYCLE_ENROLLED};
     c->selection = APPRAISE_CASE_BANKS;

@@ -83,6 +83,39 @@ doubt_the_tpm(struct appraise_case *c)
 }
 
 static void
+rule_on_tpm(struct appraise_case *c, const char *rule)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    buffer_append_format(&text, "\"tpm\": {%s}, \"ima\":", rule);
+    appraise_case_edit(c, 0, "\"ima\":", buffer_text(&text));
+}
+
+static void
+want_a_firmware_tpm(struct appraise_case *c)
+{
+    rule_on_tpm(c, "\"kinds\": [\"firmware\"]");
+}
+
+static void
+allow_another_maker(struct appraise_case *c)
+{
+    rule_on_tpm(c, "\"allowed\": [{\"manufacturer\": \"STM\"}]");
+}
+
+static void
+forbid_the_model(struct appraise_case *c)
+{
+    rule_on_tpm(c, "\"forbidden\": [{\"manufacturer\": \"IFX\", \"model\": \"SLB9670\"}]");
+}
+
+static void
+show_no_certificate(struct appraise_case *c)
+{
+    rule_on_tpm(c, "\"kinds\": [\"discrete\"]");
+    c->subject.tpm = (struct subject_tpm){0};
+}
+
+static void
 doubt_membership(struct appraise_case *c)
 {
     c->subject.member_by = MEMBER_BY_NONE;
@@ -339,6 +372,10 @@ const struct mutation mutation_rules[] = {
     {REASON_EVIDENCE_AGE, wait_too_long, VERDICT_NONE, NULL},
     {REASON_EVIDENCE_FRESHNESS, give_the_nonce_by_hand, VERDICT_NONE, NULL},
     {REASON_DEVICE_NOT_GENUINE, doubt_the_tpm, VERDICT_UNTRUSTED, NULL},
+    {REASON_DEVICE_TPM_KIND, want_a_firmware_tpm, VERDICT_UNTRUSTED, NULL},
+    {REASON_DEVICE_TPM_ALLOWED, allow_another_maker, VERDICT_UNTRUSTED, NULL},
+    {REASON_DEVICE_TPM_FORBIDDEN, forbid_the_model, VERDICT_UNTRUSTED, NULL},
+    {REASON_DEVICE_TPM_UNKNOWN, show_no_certificate, VERDICT_UNTRUSTED, NULL},
     {REASON_DEVICE_NOT_MEMBER, doubt_membership, VERDICT_UNTRUSTED, NULL},
     {REASON_DEVICE_STATE, quarantine, VERDICT_UNTRUSTED, NULL},
     {REASON_DEVICE_FIRST_USE, admit_at_first_use, VERDICT_TRUSTED, NULL},

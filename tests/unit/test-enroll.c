@@ -153,23 +153,27 @@ tells_each_round_of_the_tpm_and_its_advisories(void **state)
     CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
     CLEANUP(reasons_free) struct reasons found = {0};
     CLEANUP(reasons_free) struct reasons later = {0};
+    struct enrollment_tpm tpm;
     uint8_t trust[DIGEST_SHA256_SIZE];
     uint8_t trust_later[DIGEST_SHA256_SIZE];
     applicant_body(f, &body);
     CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
     CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
     applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
-    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &found, trust);
+    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &tpm, &found, trust);
     assert_int_equal(found.n_items, 1);
     assert_int_equal(found.items[0].code, REASON_DEVICE_TPM);
     assert_string_equal(found.items[0].what, "certificate");
     assert_string_equal(found.items[0].found, "discrete");
+    assert_true(tpm.certified);
+    assert_string_equal(tpm.kind, "discrete");
     applicant_save(
         f, "advisories.json",
         bytes_of_text("{\"advisories\":[{\"id\":\"TEST-1\",\"manufacturer\":\"STM\",\"firmware\":["
                       "{\"from\":\"0001000000000000\",\"below\":\"0001010300000000\"}]}]}"));
     assert_status(STATUS_OK, enroll_reload(f->verifier.enroll, &f->config, APPLICANT_NOW_S, NULL));
-    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &later, trust_later);
+    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &tpm, &later,
+                        trust_later);
     assert_non_null(reasons_find(&later, REASON_DEVICE_ADVISORY));
     assert_memory_not_equal(trust, trust_later, sizeof trust);
 }

@@ -73,6 +73,7 @@ gives_back_what_is_known_of_a_tpm(void **state)
     assert_string_equal(tpm.model, "ST33");
     assert_string_equal(tpm.kind, "discrete");
     assert_string_equal(tpm.kind_by, "claim");
+    assert_false(tpm.certified);
     buffer_reset(&json);
     assert_status(STATUS_OK, enrollment_tpm_encode(&b, &c, &json));
     enrollment_tpm_parse(buffer_text(&json), &tpm);
@@ -80,6 +81,12 @@ gives_back_what_is_known_of_a_tpm(void **state)
     assert_string_equal(tpm.model, "swtpm");
     assert_string_equal(tpm.kind, "software");
     assert_string_equal(tpm.kind_by, "certificate");
+    assert_true(tpm.certified);
+    c.manufacturer = 0; /* a certificate without TPM attributes */
+    buffer_reset(&json);
+    assert_status(STATUS_OK, enrollment_tpm_encode(&b, &c, &json));
+    enrollment_tpm_parse(buffer_text(&json), &tpm);
+    assert_false(tpm.certified);
     enrollment_tpm_parse(NULL, &tpm);
     assert_string_equal(tpm.kind, "");
 }

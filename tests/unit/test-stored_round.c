@@ -201,6 +201,10 @@ keeps_what_was_announced_and_how_the_boot_began(void **state)
         .userspace_incomplete = true,
     };
     in.subject.name = "gw-1";
+    in.subject.tpm = (struct subject_tpm){.certified = true,
+                                          .kind = TPM_KIND_FIRMWARE,
+                                          .manufacturer = 0x00FF00FE,
+                                          .model = "fTPM \"a\""};
     in.subject.boot_since_s = 8;
     in.subject.last_generation = "2026-10";
     in.subject.last_good = &good;
@@ -284,6 +288,9 @@ refuses_inputs_that_are_not_the_rounds(void **state)
         {"\"challenge\":\"", "\"challenge\":\"AAAA", "the challenge or its channel"},
         {"\"device\":\"", "\"device\":\"x", "the challenge or its channel"},
         {"\"ak_name\":\"", "\"ak_name\":\"0", "must be hex"},
+        {"\"tpm_certificate\":null", "\"tpm_certificate\":{\"kind\":\"wooden\"}", "known words"},
+        {"\"tpm_certificate\":null",
+         "\"tpm_certificate\":{\"kind\":\"discrete\",\"manufacturer\":\"IFX\"}", "8 hex digits"},
         {"\"last_good\":null", "\"last_good\":{\"md5\":{}}", "is no bank"},
         {"\"last_good\":null", "\"last_good\":{\"sha256\":{\"24\":\"00\"}}", "is not a PCR"},
         {"\"last_good\":null", "\"last_good\":{\"sha256\":{\"4\":\"00\"}}", "has not the size"},
