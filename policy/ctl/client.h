@@ -29,7 +29,7 @@ struct client_answer {
 
 /* STATUS_OK: an HTTP answer of any status. STATUS_BUSY: cannot be reached now. STATUS_DENIED: the
  * server could not be verified, or the token file is readable by others. STATUS_INVALID: no server
- * named. */
+ * named; STATUS_NOT_FOUND: no libcurl. */
 MUST_CHECK enum status client_call(const struct client_settings *settings,
                                    const struct client_request *request, struct client_answer *out,
                                    struct diag *diag);

@@ -14,7 +14,7 @@ struct image_work {
     struct set *set;
     struct measurements list;
     struct diag diag;
-    bool unread;  /* diag is about reading a file */
+    bool unread;  /* diag is not about what is in a file */
     bool by_line; /* diag's offset is a line, not a byte */
 };
 

@@ -187,6 +187,7 @@ image_from_deb(struct context *c)
         s = image_load(&f.w, path, &file);
         if (s == STATUS_OK)
             s = deb_read(buffer_bytes(&file), visit_file, &f, &f.w.diag);
+        f.w.unread = f.w.unread || s == STATUS_NOT_FOUND;
     }
     return image_end(&f.w, s, path);
 }

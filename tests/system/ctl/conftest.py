@@ -33,10 +33,11 @@ class Outcome:
         return [r["code"] for r in self.document["reasons"]]
 
 
-def attestctl(*arguments, stdin=b"", stdout=subprocess.PIPE):
+def attestctl(*arguments, stdin=b"", stdout=subprocess.PIPE, **environment):
     """Run it; whatever it is given it must end by itself, and never by a signal."""
     process = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, stdout=stdout,
-                             stderr=subprocess.PIPE, timeout=60, check=False)
+                             stderr=subprocess.PIPE, timeout=60, check=False,
+                             env=os.environ | environment)
     assert process.returncode >= 0, f"ended by signal {-process.returncode}: {process.stderr}"
     return Outcome(process)
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import BOOTS, attestctl
+from conftest import BOOTS, PROGRAM, SOURCE, attestctl
 
 
 @pytest.mark.parametrize("arguments", [
@@ -54,3 +54,24 @@ def test_version():
 def test_no_verifier_is_69():
     outcome = attestctl("device", "list", "--server", "https://127.0.0.1:1", "--config", "/dev/null")
     assert outcome.code == 69 and b"cannot be reached" in outcome.err
+
+
+DEVICES = ["device", "list", "--server", "https://127.0.0.1:1", "--config", "/dev/null"]
+PACKAGE = ["reference", "from-deb", SOURCE / "tests/vectors/images/test-xz.deb", "--id", "a", "--version", "1"]
+
+
+def test_only_what_every_command_needs_is_loaded_at_start():
+    loaded = subprocess.run([PROGRAM], env=os.environ | {"LD_TRACE_LOADED_OBJECTS": "1"}, check=True,
+                            capture_output=True, timeout=60).stdout
+    assert b"libcrypto" in loaded and b"libarchive" not in loaded and b"libcurl" not in loaded
+
+
+@pytest.mark.parametrize("name, package, arguments", [
+    pytest.param("libarchive.so.13", b"libarchive13", PACKAGE, id="libarchive"),
+    pytest.param("libcurl.so.4", b"libcurl4", DEVICES, id="libcurl")])
+def test_a_library_that_cannot_be_loaded_is_told_by_its_package(tmp_path, name, package, arguments):
+    (tmp_path / name).write_bytes(b"")  # before the system's own: as good as none
+    outcome = attestctl(*arguments, LD_LIBRARY_PATH=str(tmp_path))
+    assert outcome.code == 2
+    assert outcome.err.startswith(b"attestctl: " + name.encode() + b": cannot be loaded: install " + package)
+    assert attestctl("inspect", "log", BOOTS / "secure/boot-log", LD_LIBRARY_PATH=str(tmp_path)).code == 0
