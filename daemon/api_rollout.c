@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "daemon/device_emit.h"
+#include "daemon/perspectives.h"
 #include "daemon/problem.h"
 #include "daemon/route.h"
 #include "daemon/store_place.h"
@@ -41,13 +42,9 @@ static enum rollout_group
 group_of(const struct view *v, const struct store_device *d, const struct store_generation_row *row)
 {
     const char *liveness = device_liveness(d, v->now_s);
-    enum verdict worst = VERDICT_NONE;
     if (text_equal(liveness, "stale") || text_equal(liveness, "never"))
         return ROLLOUT_SILENT;
-    for (size_t i = 0; i < d->n_perspectives; i++)
-        worst =
-            i == 0 ? d->perspectives[0].verdict : verdict_worse(worst, d->perspectives[i].verdict);
-    if (worst == VERDICT_UNTRUSTED)
+    if (perspectives_judged(d->perspectives, d->n_perspectives) == VERDICT_UNTRUSTED)
         return ROLLOUT_FAILING;
     if (text_equal(row->generation, v->generation))
         return ROLLOUT_ON_NEW;

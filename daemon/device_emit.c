@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "daemon/perspectives.h"
 #include "evidence/ak.h"
 
 static int64_t
@@ -28,22 +29,12 @@ device_liveness(const struct store_device *d, int64_t now_s)
     return now_s < expires_s + (expires_s - d->attested_s) ? "late" : "stale";
 }
 
-static enum verdict
-verdict_now(const struct store_device *d, const struct store_perspective *p, int64_t now_s)
-{
-    bool holds = d->state == LIFE_CYCLE_ENROLLED && now_s < p->expires_s;
-    return holds ? p->verdict : VERDICT_NONE;
-}
-
 enum verdict
 device_verdict(const struct store_device *d, int64_t now_s)
 {
-    if (d->n_perspectives == 0)
+    if (d->state != LIFE_CYCLE_ENROLLED)
         return VERDICT_NONE;
-    enum verdict worst = VERDICT_TRUSTED;
-    for (size_t i = 0; i < d->n_perspectives; i++)
-        worst = verdict_worse(worst, verdict_now(d, &d->perspectives[i], now_s));
-    return worst;
+    return perspectives_worst(d->perspectives, d->n_perspectives, now_s);
 }
 
 static void
@@ -82,12 +73,16 @@ emit_perspectives(struct emit *e, const struct store_device *d, int64_t now_s)
     emit_array(e);
     for (size_t i = 0; i < d->n_perspectives; i++) {
         const struct store_perspective *p = &d->perspectives[i];
+        bool says = d->state == LIFE_CYCLE_ENROLLED;
         emit_object(e);
         emit_text_member(e, "name", p->name);
-        emit_text_member(e, "verdict", verdict_name(verdict_now(d, p, now_s)));
+        emit_text_member(e, "verdict",
+                         verdict_name(says ? perspectives_one(p, now_s) : VERDICT_NONE));
         emit_text_member(e, "last_verdict", verdict_name(p->verdict));
         emit_time_member(e, "since", p->since_s);
+        emit_bool_member(e, "trial", p->trial);
         emit_time_member(e, "expires", p->expires_s);
+        emit_time_member(e, "lapses", p->lapses_s);
         emit_text_member(e, "attestation", p->attestation);
         emit_end_object(e);
     }

@@ -10,7 +10,7 @@
 
 /* "fresh" while the result holds, "late" for as long again, then "stale"; "never". */
 const char *device_liveness(const struct store_device *d, int64_t now_s);
-/* The worst verdict of all perspectives, none for those that have expired; none for a device that
- * is not enrolled now (quarantined, revoked), whatever it was found to be. */
+/* The worst verdict of all perspectives that are not on trial, at now_s; none for a device that is
+ * not enrolled now (quarantined, revoked), whatever it was found to be. */
 enum verdict device_verdict(const struct store_device *d, int64_t now_s);
 void device_emit(struct emit *e, struct hasher *h, const struct store_device *d, int64_t now_s);

@@ -243,6 +243,7 @@ static void
 fill_perspectives(const struct round *round, int64_t now_s, struct store_round *row)
 {
     size_t n = appraisal_n_perspectives(round->appraisal);
+    int64_t evidence_s = appraisal_evidence_s(round->appraisal);
     row->n_perspectives = n < LIMIT_PERSPECTIVES ? n : LIMIT_PERSPECTIVES;
     row->good = appraisal_verdict(round->appraisal) == VERDICT_TRUSTED;
     for (size_t i = 0; i < row->n_perspectives; i++) {
@@ -252,7 +253,9 @@ fill_perspectives(const struct round *round, int64_t now_s, struct store_round *
         (void)text_copy(kept->attestation, sizeof kept->attestation, round->attestation);
         kept->verdict = p->verdict;
         kept->since_s = now_s;
-        kept->expires_s = appraisal_expires_s(round->appraisal);
+        kept->expires_s = evidence_s + p->max_age_s;
+        kept->lapses_s = evidence_s + p->lapse_age_s;
+        kept->trial = p->trial;
     }
 }
 

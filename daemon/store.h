@@ -20,7 +20,7 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA       4
+#define STORE_SCHEMA       5
 #define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
 #define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
@@ -51,7 +51,10 @@ struct store_actor {
 struct store_perspective {
     char name[LIMIT_NAME + 1];
     enum verdict verdict;
-    int64_t since_s, expires_s;
+    int64_t since_s;
+    int64_t expires_s; /* until then verdict holds */
+    int64_t lapses_s;  /* from then on there is none; between the two a warning at best */
+    bool trial;        /* shown, but not part of the device's verdict */
     char attestation[STORE_ID_SIZE];
 };
 
@@ -222,8 +225,8 @@ struct store_round {
  * STATUS_CONFLICT (the device's version moved: read again), STATUS_STALE (challenge spent),
  * STATUS_NOT_FOUND, STATUS_LIMIT, STATUS_NOMEM, STATUS_STORE. The return value is the commit's:
  * unless STATUS_OK, no round of the group counts. STATUS_CONFLICT is also a boot log by reference
- * that is not held any more. A perspective whose verdict changed is an event, device.verdict; its
- * since_s is kept while the verdict is. */
+ * that is not held any more. A perspective whose verdict changed is an event, device.verdict, where
+ * one on trial counts as none; its since_s is kept while the verdict is. */
 MUST_CHECK enum status store_put_rounds(struct store *s, const struct store_round *const *rounds,
                                         size_t n, enum status *results);
 

@@ -11,6 +11,7 @@
 #include "daemon/schema_2.h"
 #include "daemon/schema_3.h"
 #include "daemon/schema_4.h"
+#include "daemon/schema_5.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -144,7 +145,7 @@ name_node(struct connection *c)
 /* Number i leads from schema i to the next, the first from an empty file. Forward only: what was
  * released never changes. */
 static const char *const migrations[STORE_SCHEMA] = {schema_sql, schema_2_sql, schema_3_sql,
-                                                     schema_4_sql};
+                                                     schema_4_sql, schema_5_sql};
 
 static enum status
 advance(struct connection *c, int64_t *schema, struct diag *diag)

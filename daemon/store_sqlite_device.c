@@ -15,23 +15,22 @@ static const char get_device[] =
     " FROM device d LEFT JOIN ak a ON a.device = d.id AND a.serial = d.ak_serial WHERE d.id = ?1";
 static const char get_labels[] =
     "SELECT key, value FROM device_label WHERE device = ?1 ORDER BY key";
-static const char get_perspectives[] =
-    "SELECT name, verdict, since_s, expires_s, attestation FROM perspective WHERE device = ?1"
-    " ORDER BY name";
+static const char get_perspectives[] = "SELECT name, verdict, since_s, expires_s, lapses_s, trial, "
+                                       "attestation FROM perspective WHERE device = ?1"
+                                       " ORDER BY name";
 static const char get_last_good[] = "SELECT pcrs FROM last_good WHERE device = ?1";
 /* ?4 to ?6: times of the last round; ?7: labels that the device must all have, as an object; ?9:
- * now. The verdict is that of this moment: a device that is not enrolled has none, nor has evidence
- * that expired. */
+ * now. The verdict is that of this moment, as device_verdict() gives it. */
 static const char list_devices[] =
     "SELECT d.id FROM device d WHERE d.id > ?1 AND (?2 IS NULL OR d.state = ?2)"
     " AND (?3 IS NULL OR ?3 = CASE WHEN d.state <> 'enrolled' THEN 'none'"
-    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND p.expires_s > ?9"
-    " AND p.verdict = 'untrusted') THEN 'untrusted'"
-    " WHEN NOT EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id) OR EXISTS (SELECT 1 FROM"
-    " perspective p WHERE p.device = d.id AND (p.expires_s <= ?9 OR p.verdict = 'none')) THEN "
-    "'none'"
-    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND p.verdict = 'warning')"
-    " THEN 'warning' ELSE 'trusted' END)"
+    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND NOT p.trial"
+    " AND max(p.expires_s, p.lapses_s) > ?9 AND p.verdict = 'untrusted') THEN 'untrusted'"
+    " WHEN NOT EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND NOT p.trial)"
+    " OR EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND NOT p.trial"
+    " AND (max(p.expires_s, p.lapses_s) <= ?9 OR p.verdict = 'none')) THEN 'none'"
+    " WHEN EXISTS (SELECT 1 FROM perspective p WHERE p.device = d.id AND NOT p.trial"
+    " AND (p.expires_s <= ?9 OR p.verdict = 'warning')) THEN 'warning' ELSE 'trusted' END)"
     " AND (?4 = 0 OR (d.attested_s <> 0 AND d.attested_s < ?4))"
     " AND (?5 = 0 OR d.attested_s >= ?5) AND (?6 = 0 OR d.attested_s = 0)"
     " AND NOT EXISTS (SELECT 1 FROM json_each(?7) w WHERE NOT EXISTS (SELECT 1 FROM device_label l"
@@ -129,6 +128,8 @@ load_perspectives(struct connection *c, struct store_device *d)
             query_fail(&q);
         p->since_s = query_get_int(&q);
         p->expires_s = query_get_int(&q);
+        p->lapses_s = query_get_int(&q);
+        p->trial = query_get_int(&q) != 0;
         query_get_into(&q, p->attestation, sizeof p->attestation);
     }
     return query_end(&q);

@@ -8,19 +8,20 @@
 #include "daemon/store_sqlite.h"
 
 static const char get_standing[] =
-    "SELECT name, verdict, since_s FROM perspective WHERE device = ?1 ORDER BY name";
+    "SELECT name, verdict, since_s, trial FROM perspective WHERE device = ?1 ORDER BY name";
 static const char put_standing[] =
-    "INSERT INTO perspective (device, name, verdict, since_s, expires_s, attestation)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+    "INSERT INTO perspective (device, name, verdict, since_s, expires_s, lapses_s, trial,"
+    " attestation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     " ON CONFLICT (device, name) DO UPDATE SET verdict = excluded.verdict,"
-    " since_s = excluded.since_s, expires_s = excluded.expires_s,"
-    " attestation = excluded.attestation";
+    " since_s = excluded.since_s, expires_s = excluded.expires_s, lapses_s = excluded.lapses_s,"
+    " trial = excluded.trial, attestation = excluded.attestation";
 static const char remove_standing[] = "DELETE FROM perspective WHERE device = ?1 AND name = ?2";
 
 struct standing {
     char name[LIMIT_NAME + 1];
     enum verdict verdict;
     int64_t since_s;
+    bool trial;
     bool met; /* this round has it too */
 };
 
@@ -40,6 +41,7 @@ load_standings(struct connection *c, const char *device, struct standings *out)
         if (!verdict_parse(query_get_text(&q), &p->verdict))
             query_fail(&q);
         p->since_s = query_get_int(&q);
+        p->trial = query_get_int(&q) != 0;
     }
     return query_end(&q);
 }
@@ -71,6 +73,13 @@ tell(struct connection *c, const struct store_round *r, const char *name, enum v
     return s == STATUS_OK ? store_add_event(c, r->time_s, "device.verdict", r->device, &data) : s;
 }
 
+/* What others may act on: a perspective on trial says nothing yet. */
+static enum verdict
+said(enum verdict verdict, bool trial)
+{
+    return trial ? VERDICT_NONE : verdict;
+}
+
 static enum status
 put_one(struct connection *c, const struct store_round *r, const struct store_perspective *p,
         const struct standing *was)
@@ -81,10 +90,13 @@ put_one(struct connection *c, const struct store_round *r, const struct store_pe
     query_put_text(&q, verdict_name(p->verdict));
     query_put_int(&q, was && was->verdict == p->verdict ? was->since_s : p->since_s);
     query_put_int(&q, p->expires_s);
+    query_put_int(&q, p->lapses_s);
+    query_put_int(&q, p->trial);
     query_put_text(&q, p->attestation);
     enum status s = query_run(&q, NULL);
-    enum verdict before = was ? was->verdict : VERDICT_NONE;
-    return s == STATUS_OK && before != p->verdict ? tell(c, r, p->name, p->verdict, before) : s;
+    enum verdict before = was ? said(was->verdict, was->trial) : VERDICT_NONE;
+    enum verdict now = said(p->verdict, p->trial);
+    return s == STATUS_OK && before != now ? tell(c, r, p->name, now, before) : s;
 }
 
 /* A perspective that no policy has any more says nothing about the device: none. */
@@ -95,9 +107,9 @@ remove_one(struct connection *c, const struct store_round *r, const struct stand
     query_put_text(&q, r->device);
     query_put_text(&q, was->name);
     enum status s = query_run(&q, NULL);
-    return s == STATUS_OK && was->verdict != VERDICT_NONE
-               ? tell(c, r, was->name, VERDICT_NONE, was->verdict)
-               : s;
+    enum verdict before = said(was->verdict, was->trial);
+    return s == STATUS_OK && before != VERDICT_NONE ? tell(c, r, was->name, VERDICT_NONE, before)
+                                                    : s;
 }
 
 enum status

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/compress.h"
+#include "daemon/perspectives.h"
 #include "daemon/store_sqlite.h"
 
 #include <string.h>
@@ -47,7 +48,7 @@ static const char get_boot[] =
 struct member {
     const struct store_round *round;
     struct segment boot_log, ima, ima_rest, userspace_log;
-    enum verdict verdict; /* the worst */
+    enum verdict verdict; /* the worst that counts */
     uint64_t boot;
     uint64_t ima_size;
     struct buffer state;
@@ -105,9 +106,7 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
     if (!round->appraisal_json || !round->inputs_json || !round->result)
         return STATUS_INVALID;
     m->round = round;
-    for (size_t i = 0; i < round->n_perspectives; i++)
-        m->verdict = i == 0 ? round->perspectives[0].verdict
-                            : verdict_worse(m->verdict, round->perspectives[i].verdict);
+    m->verdict = perspectives_judged(round->perspectives, round->n_perspectives);
     enum status s = store_make_segment(c, round->boot_log, &m->boot_log);
     if (s == STATUS_OK)
         s = store_make_segment(c, round->ima_segment, &m->ima);

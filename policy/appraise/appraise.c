@@ -154,6 +154,20 @@ list_reference(struct appraisal_perspective *p, const struct document_info *info
 }
 
 static void
+take_shorter(int64_t *age_s, int64_t other_s)
+{
+    if (*age_s == 0 || other_s < *age_s)
+        *age_s = other_s;
+}
+
+static void
+bound_age(struct appraisal_perspective *p, const struct policy *policy)
+{
+    take_shorter(&p->max_age_s, policy->evidence_age_s);
+    take_shorter(&p->lapse_age_s, policy_lapse_age_s(policy));
+}
+
+static void
 list_documents(struct appraisal_perspective *p, const struct compiled_policy *c)
 {
     p->policies[p->n_policies++] = c->info;
@@ -161,8 +175,7 @@ list_documents(struct appraisal_perspective *p, const struct compiled_policy *c)
         list_reference(p, &c->boot.items[i].document->info);
     for (size_t i = 0; i < c->ima.n; i++)
         list_reference(p, &c->ima.items[i].document->info);
-    if (p->max_age_s == 0 || c->policy->evidence_age_s < p->max_age_s)
-        p->max_age_s = c->policy->evidence_age_s;
+    bound_age(p, c->policy);
 }
 
 static enum status

@@ -38,7 +38,8 @@ struct appraisal_perspective {
     const struct document_info **policies; /* applied, in order; borrowed from documents */
     size_t n_references;
     const struct document_info **references;
-    int64_t max_age_s; /* smallest of the policies' */
+    int64_t max_age_s;   /* of evidence: smallest of the policies' */
+    int64_t lapse_age_s; /* from which on there is no verdict; above max_age_s where policy warns */
 };
 
 /* A proven event, and the component of the boot rule that it was taken for. */

@@ -40,6 +40,8 @@ emit_perspective(struct emit *e, const struct appraisal_perspective *p)
 {
     emit_object(e);
     emit_text_member(e, "name", p->name);
+    if (p->trial)
+        emit_bool_member(e, "trial", true);
     emit_text_member(e, "verdict", verdict_name(p->verdict));
     emit_vector(e, &p->vector);
     emit_key(e, "reasons");

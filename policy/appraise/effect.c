@@ -3,10 +3,11 @@
  * not in the table. */
 #include "appraise/effect.h"
 
-#define ROW_WHOLE  1u /* about a whole log */
-#define ROW_BY_PCR 2u /* of the three, only the claim that the PCR bears on */
-#define ROW_NONE   4u /* leaves no assertion instead of an accusation */
-#define ROW_WARN   8u /* warns, whatever the rule's effect */
+#define ROW_WHOLE  1u  /* about a whole log */
+#define ROW_BY_PCR 2u  /* of the three, only the claim that the PCR bears on */
+#define ROW_NONE   4u  /* leaves no assertion instead of an accusation */
+#define ROW_WARN   8u  /* warns, whatever the rule's effect */
+#define ROW_LATE   16u /* leaves no assertion, but where the rule only warns */
 
 /* Claims for enforced rules, in the order of AR4SI's own appraisal. */
 struct row {
@@ -59,7 +60,7 @@ static const struct row rows[REASON_COUNT] = {
     [REASON_POLICY_BANK] = {0, 0, 0, 36, 0},
     [REASON_POLICY_INTERNAL] = {-1, -1, -1, -1, ROW_NONE},
     [REASON_POLICY_REFERENCE] = {0, 0, 0, 0, ROW_NONE},
-    [REASON_EVIDENCE_AGE] = {0, 0, 0, 0, ROW_NONE},
+    [REASON_EVIDENCE_AGE] = {0, 0, 0, 0, ROW_LATE},
     [REASON_EVIDENCE_FRESHNESS] = {0, 0, 0, 0, ROW_NONE},
     [REASON_DEVICE_NOT_GENUINE] = {97, 0, 0, 0, 0},
     [REASON_DEVICE_NOT_MEMBER] = {0, 97, 0, 0, 0},
@@ -122,7 +123,7 @@ enum verdict
 effect_verdict(enum reason_code code, enum policy_effect effect)
 {
     unsigned flags = row_of(code)->flags;
-    if (flags & ROW_NONE)
+    if ((flags & ROW_NONE) || ((flags & ROW_LATE) && effect == POLICY_ENFORCE))
         return VERDICT_NONE;
     return effect == POLICY_WARN || (flags & ROW_WARN) ? VERDICT_WARNING : VERDICT_UNTRUSTED;
 }

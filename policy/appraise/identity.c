@@ -33,7 +33,8 @@ judge_age(struct judge *j)
     reason_set_expected(&r, text);
     (void)snprintf(text, sizeof text, "%" PRId64 " s", age_s);
     reason_set_found(&r, text);
-    judge_blame(j, &r, POLICY_ENFORCE);
+    bool late = age_s < policy_lapse_age_s(j->policy->policy);
+    judge_blame(j, &r, late ? POLICY_WARN : POLICY_ENFORCE);
 }
 
 static void

@@ -21,6 +21,7 @@ struct policy {
     enum policy_effect member_effect;
     struct policy_tpm tpm;
     int64_t evidence_age_s;
+    enum policy_effect evidence_age_effect;
     struct policy_secure_boot secure_boot;
     struct policy_boot boot;
     struct policy_command_line command_line;
@@ -37,6 +38,9 @@ struct policy {
  * itself ("initrd", "command-line", "load-options", "grub-command", "grub-file:..."), never what a
  * maker signs, such as shim or kernel. */
 bool policy_announces(const struct policy_announce *rule, const char *role);
+/* The age from which on evidence says nothing: the evidence age; twice that where policy only warns
+ * of it, so that a device without word is none in the end. */
+int64_t policy_lapse_age_s(const struct policy *p);
 /* Readers of rules into their structs; of "ledger" into its effect. */
 enum status policy_read_command_line(const struct shape_node *node, void *rule);
 enum status policy_read_verity(const struct shape_node *node, void *rule);

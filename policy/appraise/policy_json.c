@@ -203,6 +203,20 @@ read_boot(const struct shape_node *node, void *out)
     return shape_object(node, fields, COUNT_OF(fields), rule);
 }
 
+/* "1h", which is enforced, or an object. */
+static enum status
+read_evidence_age(const struct shape_node *node, void *out)
+{
+    static const struct shape_field fields[] = {
+        {"max", true, shape_duration, offsetof(struct policy, evidence_age_s)},
+        {"effect", false, document_read_effect, offsetof(struct policy, evidence_age_effect)},
+    };
+    struct policy *p = out;
+    if (!shape_is_object(node))
+        return shape_duration(node, &p->evidence_age_s);
+    return shape_object(node, fields, COUNT_OF(fields), p);
+}
+
 /* ---- the whole ---- */
 
 static const struct shape_field policy_fields[] = {
@@ -216,7 +230,7 @@ static const struct shape_field policy_fields[] = {
     {"genuine", false, read_genuine, 0},
     {"member", false, read_member, 0},
     {"tpm", false, policy_read_tpm, offsetof(struct policy, tpm)},
-    {"evidence_age", false, shape_duration, offsetof(struct policy, evidence_age_s)},
+    {"evidence_age", false, read_evidence_age, 0},
     {"secure_boot", false, policy_read_secure_boot, offsetof(struct policy, secure_boot)},
     {"boot", false, read_boot, offsetof(struct policy, boot)},
     {"command_line", false, policy_read_command_line, offsetof(struct policy, command_line)},
@@ -282,6 +296,13 @@ check_tpm(const struct shape_node *root, const struct policy *p)
         (p->tpm.kinds != 0 && !(p->tpm.kinds & software) && !by_others))
         return shape_refuse(&tpm, "accepts none of the TPMs that \"genuine\" does");
     return STATUS_OK;
+}
+
+int64_t
+policy_lapse_age_s(const struct policy *p)
+{
+    bool doubled = p->evidence_age_effect == POLICY_WARN && p->evidence_age_s <= INT64_MAX / 2;
+    return doubled ? 2 * p->evidence_age_s : p->evidence_age_s;
 }
 
 bool

@@ -67,6 +67,7 @@ MUST_CHECK enum status shape_map(const struct shape_node *node, const struct sha
 /* The member of an object, when it is there. */
 bool shape_member(const struct shape_node *node, const char *key, struct shape_node *out);
 bool shape_is_array(const struct shape_node *node);
+bool shape_is_object(const struct shape_node *node);
 bool shape_is_true(const struct shape_node *node);
 bool shape_is_null(const struct shape_node *node);
 

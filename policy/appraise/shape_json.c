@@ -226,6 +226,12 @@ shape_is_true(const struct shape_node *node)
 }
 
 bool
+shape_is_object(const struct shape_node *node)
+{
+    return json_is_object(node->value);
+}
+
+bool
 shape_is_null(const struct shape_node *node)
 {
     return json_is_null(node->value);

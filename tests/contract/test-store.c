@@ -115,19 +115,26 @@ brings_an_older_schema_up_to_date(void **state)
     (void)snprintf(path, sizeof path, "%s/old.db", contract_of(state)->directory);
     assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
     assert_int_equal(SQLITE_OK, sqlite3_exec(db, buffer_text(&schema), NULL, NULL, NULL));
-    assert_int_equal(SQLITE_OK,
-                     sqlite3_exec(db,
-                                  "INSERT INTO store (one, node, generation) VALUES (1, 'old', 5);"
-                                  "INSERT INTO device VALUES ('00', x'01', 1, 'expected',"
-                                  " 'verified', 'list', 'none', x'02', 0, 1, 0, 0, 0, NULL, NULL,"
-                                  " NULL, NULL, NULL, NULL, 'kept', NULL)",
-                                  NULL, NULL, NULL));
+    assert_int_equal(
+        SQLITE_OK,
+        sqlite3_exec(db,
+                     "INSERT INTO store (one, node, generation) VALUES (1, 'old', 5);"
+                     "INSERT INTO device VALUES ('00', zeroblob(33), 1, 'expected',"
+                     " 'verified', 'list', 'none', zeroblob(32), 0, 1, 0, 0, 0, NULL, NULL,"
+                     " NULL, NULL, NULL, NULL, 'kept', NULL);"
+                     "INSERT INTO perspective VALUES ('00', 'owner', 'trusted', 1,"
+                     " 9, 'a0')",
+                     NULL, NULL, NULL));
     assert_int_equal(SQLITE_OK, sqlite3_close(db));
     assert_status(STATUS_OK, store_open(path, &s, &diag));
     uint64_t generation = 0;
     assert_status(STATUS_OK, store_generation(s, &generation));
     assert_int_equal(5, generation);
     assert_status(STATUS_NOT_FOUND, store_get_device(s, contract_device(1), &d));
+    assert_status(STATUS_OK, store_get_device(s, "00", &d));
+    assert_int_equal(9, d.perspectives[0].lapses_s);
+    assert_false(d.perspectives[0].trial);
+    store_device_clear(&d);
     contract_enroll(s, 1);
     struct store_round r = contract_round(s, 1, "a1");
     assert_status(STATUS_OK, contract_put(s, &r));

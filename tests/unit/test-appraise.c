@@ -81,6 +81,62 @@ expires_with_the_evidence(void **state)
     assert_int_equal(c->now_s, appraisal_expires_s(c->appraisal));
 }
 
+/* The verdict at an age of the evidence, under a rule on it. */
+static void
+assert_at_age(int64_t age_s, enum verdict verdict)
+{
+    c->now_s = 1769000000 + age_s;
+    appraise_case_run(c);
+    if (verdict == VERDICT_TRUSTED)
+        appraise_case_assert_trusted(c);
+    else
+        (void)appraise_case_assert_only(c, REASON_EVIDENCE_AGE, verdict);
+}
+
+static void
+says_none_of_old_evidence(void **state)
+{
+    (void)state;
+    assert_at_age(3600, VERDICT_TRUSTED);
+    assert_at_age(3601, VERDICT_NONE);
+    appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"enforce\"}");
+    assert_at_age(60, VERDICT_TRUSTED);
+    assert_at_age(61, VERDICT_NONE);
+    assert_int_equal(60, appraise_case_perspective(c)->max_age_s);
+    assert_int_equal(60, appraise_case_perspective(c)->lapse_age_s);
+}
+
+static void
+warns_of_old_evidence_until_it_lapses(void **state)
+{
+    (void)state;
+    appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"warn\"}");
+    assert_at_age(60, VERDICT_TRUSTED);
+    assert_at_age(61, VERDICT_WARNING);
+    assert_at_age(119, VERDICT_WARNING);
+    assert_at_age(120, VERDICT_NONE);
+    assert_int_equal(60, appraise_case_perspective(c)->max_age_s);
+    assert_int_equal(120, appraise_case_perspective(c)->lapse_age_s);
+    assert_int_equal(1769000000 + 60, appraisal_expires_s(c->appraisal));
+}
+
+/* One policy warns early, the other ends it: the shorter of each. */
+static void
+a_stricter_policy_ends_what_another_warns_of(void **state)
+{
+    (void)state;
+    appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"warn\"}");
+    buffer_append_text(&c->documents[2],
+                       "{\"type\":\"policy\",\"id\":\"z\",\"version\":1,\"perspective\":\"owner\","
+                       "\"select\":{\"all\":true},\"evidence_age\":\"90s\"}");
+    assert_at_age(61, VERDICT_WARNING);
+    assert_int_equal(60, appraise_case_perspective(c)->max_age_s);
+    assert_int_equal(90, appraise_case_perspective(c)->lapse_age_s);
+    c->now_s = 1769000000 + 91;
+    appraise_case_run(c);
+    assert_int_equal(VERDICT_NONE, appraise_case_perspective(c)->verdict);
+}
+
 static void
 says_none_of_a_device_that_no_policy_selects(void **state)
 {
@@ -304,6 +360,9 @@ main(void)
         CASE(claims_what_its_rules_showed_and_no_more),
         CASE(names_the_documents_of_each_perspective),
         CASE(expires_with_the_evidence),
+        CASE(says_none_of_old_evidence),
+        CASE(warns_of_old_evidence_until_it_lapses),
+        CASE(a_stricter_policy_ends_what_another_warns_of),
         CASE(says_none_of_a_device_that_no_policy_selects),
         CASE(hides_no_finding_where_there_is_no_policy),
         CASE(lets_the_worst_policy_of_a_perspective_count),

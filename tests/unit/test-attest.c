@@ -3,6 +3,7 @@
  * commit can be made to answer as a busy or broken one would. */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "daemon/device_emit.h"
 #include "tests/lib/verifier_case.h"
 
 #include <pthread.h>
@@ -107,6 +108,39 @@ trusts_a_boot_that_its_documents_approve(void **state)
     assert_int_equal(c->now_ms / 1000, d.attested_s);
     assert_true(d.last_good_present);
     assert_true(d.boot != 0);
+}
+
+/* Each perspective by its own policy, and one on trial is said to be. */
+static void
+lets_each_perspective_age_by_its_own_policy(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
+    verifier_case_activate(
+        c,
+        "{\"type\":\"policy\",\"id\":\"next\",\"version\":1,\"perspective\":\"next\",\"select\":{"
+        "\"all\":true},\"evidence_age\":{\"max\":\"1m\",\"effect\":\"warn\"},\"secure_boot\":{"
+        "\"state\":\"off\"}}");
+    verifier_case_activate(
+        c, "{\"type\":\"perspective\",\"id\":\"next\",\"version\":1,\"trial\":true}");
+    verifier_case_documents(c);
+    int64_t issued_s = c->now_ms / 1000;
+    assert_status(STATUS_OK, verifier_case_attest(c, &(struct verifier_case_round){0}, &a));
+    assert_round(&a, VERDICT_TRUSTED);
+    CLEANUP(store_device_clear) struct store_device d = verifier_case_device(c);
+    assert_int_equal(2, d.n_perspectives);
+    const struct store_perspective *next = &d.perspectives[0], *owner = &d.perspectives[1];
+    assert_string_equal("next", next->name);
+    assert_true(next->trial);
+    assert_int_equal(VERDICT_UNTRUSTED, next->verdict);
+    assert_int_equal(issued_s + 60, next->expires_s);
+    assert_int_equal(issued_s + 120, next->lapses_s);
+    assert_string_equal("owner", owner->name);
+    assert_false(owner->trial);
+    assert_int_equal(issued_s + 3600, owner->expires_s);
+    assert_int_equal(issued_s + 3600, owner->lapses_s);
+    assert_int_equal(VERDICT_TRUSTED, device_verdict(&d, issued_s + 3599));
+    assert_int_equal(VERDICT_NONE, device_verdict(&d, issued_s + 3600));
 }
 
 static void
@@ -466,6 +500,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         VERIFIER_CASE(trusts_a_boot_that_its_documents_approve),
+        VERIFIER_CASE(lets_each_perspective_age_by_its_own_policy),
         VERIFIER_CASE(signs_and_stores_a_refusal_as_it_does_a_pass),
         VERIFIER_CASE(says_nothing_of_a_device_that_no_policy_selects),
         VERIFIER_CASE(never_trusts_a_quarantined_device),
