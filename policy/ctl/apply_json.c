@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE 1024u
-#define FILES_MAX LIMIT_DOCUMENTS
+#define PATH_SIZE  1024u
+#define FILES_MAX  LIMIT_DOCUMENTS
+#define OTHERS_MAX LIMIT_DOCUMENTS
 
 enum action { ACTION_NONE, ACTION_ACTIVATE, ACTION_PUT };
 
@@ -24,11 +25,21 @@ struct file {
     enum action action;
 };
 
+/* In force at the verifier, and of no file. */
+struct other {
+    enum document_kind kind;
+    char id[LIMIT_NAME + 1];
+    uint64_t version;
+};
+
 struct plan {
     struct context *context;
     struct hasher *h;
     size_t n;
     struct file *files;
+    size_t n_others;
+    struct other *others;
+    bool put_only, prune;
 };
 
 static void
@@ -39,6 +50,7 @@ clear_plan(struct plan *p)
         document_free(p->files[i].document);
     }
     free(p->files);
+    free(p->others);
     hasher_free(p->h);
 }
 
@@ -183,6 +195,61 @@ list_versions(struct context *c, enum document_kind kind, json_t *rows)
     }
 }
 
+static bool
+has_file(const struct plan *p, enum document_kind kind, const char *id)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct document_info *info = document_info(p->files[i].document);
+        if (info->kind == kind && text_equal(info->id, id))
+            return true;
+    }
+    return false;
+}
+
+static int
+find_others(struct plan *p, enum document_kind kind, const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        const char *id = json_string_value(json_object_get(row, "id"));
+        if (!text_is_name(id) || has_file(p, kind, id) ||
+            !text_equal(json_string_value(json_object_get(row, "state")), "active"))
+            continue;
+        if (p->n_others == OTHERS_MAX)
+            return command_fail(STATUS_LIMIT, NULL);
+        struct other *o = &p->others[p->n_others++];
+        o->kind = kind;
+        o->version = (uint64_t)json_integer_value(json_object_get(row, "version"));
+        (void)text_copy(o->id, sizeof o->id, id);
+    }
+    return EXIT_YES;
+}
+
+/* What is left once all else is out of force must do for itself. */
+static int
+check_alone(const struct plan *p)
+{
+    struct diag diag = {0};
+    CLEANUP(documents_unrefp) struct documents *all = NULL;
+    struct document **list = calloc(p->n + 1, sizeof *list);
+    enum status s = list ? STATUS_OK : STATUS_NOMEM;
+    for (size_t i = 0; s == STATUS_OK && i < p->n; i++)
+        s = document_parse(p->h, buffer_bytes(&p->files[i].text), &list[i], &diag);
+    if (s == STATUS_OK) {
+        s = documents_new(list, p->n, 0, &all, &diag);
+    } else {
+        for (size_t i = 0; list && i < p->n; i++)
+            document_free(list[i]);
+    }
+    free(list);
+    if (s != STATUS_INVALID)
+        return s == STATUS_OK ? EXIT_YES : command_fail(s, &diag);
+    (void)fprintf(stderr, "attestctl: these documents alone do not go together: %s\n", diag.text);
+    return EXIT_NO;
+}
+
 static int
 make_plan(struct plan *p)
 {
@@ -197,26 +264,39 @@ make_plan(struct plan *p)
             int one = plan_against(&p->files[i], rows);
             rc = one == EXIT_YES ? rc : one;
         }
+        if (rc == EXIT_YES)
+            rc = find_others(p, (enum document_kind)kind, rows);
     }
-    return rc;
+    return rc == EXIT_YES && p->prune ? check_alone(p) : rc;
 }
 
+static void
+print_others(const struct plan *p)
+{
+    for (size_t i = 0; i < p->n_others; i++)
+        (void)printf("%-16s  %s %s version %llu  (in force, not in the directory)\n",
+                     p->prune ? "deactivate" : "left alone", document_kind_name(p->others[i].kind),
+                     p->others[i].id, (unsigned long long)p->others[i].version);
+}
+
+/* How much there is to do. */
 static size_t
-print_plan(const struct plan *p, bool put_only)
+print_plan(const struct plan *p)
 {
     static const char *const words[] = {"unchanged", "activate", "put and activate"};
     size_t n = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct file *f = &p->files[i];
         const struct document_info *info = document_info(f->document);
-        bool does = f->action == ACTION_PUT || (f->action == ACTION_ACTIVATE && !put_only);
-        const char *word = put_only && f->action == ACTION_PUT ? "put" : words[f->action];
+        bool does = f->action == ACTION_PUT || (f->action == ACTION_ACTIVATE && !p->put_only);
+        const char *word = p->put_only && f->action == ACTION_PUT ? "put" : words[f->action];
         n += does;
         (void)printf("%-16s  %s %s version %llu  (%s)\n", does ? word : "unchanged",
                      document_kind_name(info->kind), info->id, (unsigned long long)info->version,
                      f->path);
     }
-    return n;
+    print_others(p);
+    return n + (p->prune ? p->n_others : 0);
 }
 
 /* ---- doing it ---- */
@@ -246,31 +326,64 @@ activate(struct plan *p, const struct file *f)
                 : command_fail(STATUS_NOMEM, NULL);
 }
 
+/* What names another comes out of force before it: policies, then states and sets; perspectives
+ * last, so that what they ask for holds until everything else is done. */
 static int
-carry_out(struct plan *p, bool put_only)
+deactivate_others(struct plan *p)
+{
+    static const enum document_kind order[] = {DOCUMENT_POLICY, DOCUMENT_GENERATIONS,
+                                               DOCUMENT_REFERENCE, DOCUMENT_PERSPECTIVE};
+    int rc = EXIT_YES;
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+        for (size_t i = 0; rc == EXIT_YES && i < p->n_others; i++) {
+            if (p->others[i].kind != order[k])
+                continue;
+            json_auto_t *answer = NULL;
+            char path[192];
+            (void)snprintf(path, sizeof path, "/v1/%s/%s/deactivation",
+                           document_kind_collection(order[k]), p->others[i].id);
+            json_auto_t *body = json_object();
+            rc = body ? remote_call(p->context, "POST", path, body, &answer)
+                      : command_fail(STATUS_NOMEM, NULL);
+            if (rc != EXIT_YES)
+                (void)fprintf(stderr, "attestctl: stopped at %s %s; apply again to go on\n",
+                              document_kind_name(order[k]), p->others[i].id);
+        }
+    }
+    return rc;
+}
+
+static int
+carry_out(struct plan *p)
 {
     int rc = EXIT_YES;
     for (size_t i = 0; rc == EXIT_YES && i < p->n; i++) {
         if (p->files[i].action == ACTION_PUT)
             rc = put(p, &p->files[i]);
     }
-    for (size_t i = 0; !put_only && rc == EXIT_YES && i < p->n; i++) {
+    for (size_t i = 0; !p->put_only && rc == EXIT_YES && i < p->n; i++) {
         if (p->files[i].action != ACTION_NONE)
             rc = activate(p, &p->files[i]);
         if (rc != EXIT_YES)
             (void)fprintf(stderr, "attestctl: stopped at %s; apply again to go on\n",
                           p->files[i].path);
     }
-    return rc;
+    return rc == EXIT_YES && p->prune ? deactivate_others(p) : rc;
 }
 
 static int
 run_apply(struct context *c)
 {
     CLEANUP(clear_plan) struct plan p = {.context = c};
-    bool put_only = command_option(c, "put-only") != NULL;
+    p.put_only = command_option(c, "put-only") != NULL;
+    p.prune = command_option(c, "prune") != NULL;
+    if (p.put_only && p.prune)
+        return command_fail(STATUS_INVALID,
+                            &(struct diag){.clause = "--prune",
+                                           .text = "--put-only changes nothing that is in force"});
     p.files = calloc(FILES_MAX, sizeof *p.files);
-    enum status s = p.files ? hasher_new(&p.h) : STATUS_NOMEM;
+    p.others = calloc(OTHERS_MAX, sizeof *p.others);
+    enum status s = p.files && p.others ? hasher_new(&p.h) : STATUS_NOMEM;
     if (s != STATUS_OK)
         return command_fail(s, NULL);
     int rc = load_directory(&p, c->arguments[0]);
@@ -278,14 +391,15 @@ run_apply(struct context *c)
         rc = make_plan(&p);
     if (rc != EXIT_YES)
         return rc;
-    size_t n = print_plan(&p, put_only);
+    size_t n = print_plan(&p);
     if (command_option(c, "dry-run"))
         return n > 0 ? EXIT_NO : EXIT_YES;
-    return carry_out(&p, put_only);
+    return carry_out(&p);
 }
 
 const struct command apply_commands[] = {
-    {"apply", "", "DIR [--dry-run] [--put-only]", 1, 1,
-     "bring the documents of a directory into force", run_apply, COMMAND_REMOTE "dry-run put-only"},
+    {"apply", "", "DIR [--dry-run] [--prune | --put-only]", 1, 1,
+     "bring the documents of a directory into force", run_apply,
+     COMMAND_REMOTE "dry-run prune put-only"},
 };
 const size_t apply_n_commands = sizeof apply_commands / sizeof *apply_commands;

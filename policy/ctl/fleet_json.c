@@ -79,6 +79,8 @@ static const char *
 algorithm_of(const char *digest)
 {
     switch (strlen(digest)) {
+    case 40:
+        return "sha1";
     case 64:
         return "sha256";
     case 96:
@@ -136,15 +138,51 @@ add_file(json_t *reference, const char *digest)
                                                                 : command_fail(STATUS_NOMEM, NULL);
 }
 
+static bool
+is_file(const json_t *unknown)
+{
+    return text_equal(json_string_value(json_object_get(unknown, "log")), "ima");
+}
+
+/* One more on the policy's list of files that nobody may run, whoever allows them. */
+static int
+forbid_file(json_t *policy, const json_t *unknown, const char *digest)
+{
+    char text[CELL];
+    size_t i;
+    json_t *one;
+    json_t *ima = json_object_get(policy, "ima");
+    if (!is_file(unknown))
+        return usage("unknown", "the digest is no file's: --reference ID, in which it shall be "
+                                "revoked");
+    if (!ima)
+        return usage("--policy", "the policy has no rule on IMA");
+    json_t *list = json_object_get(ima, "forbidden");
+    if (!list) {
+        list = json_array();
+        if (json_object_set_new(ima, "forbidden", list) != 0)
+            return command_fail(STATUS_NOMEM, NULL);
+    }
+    (void)snprintf(text, sizeof text, "%s:%s", algorithm_of(digest), digest);
+    json_array_foreach(list, i, one)
+    {
+        if (text_equal(json_string_value(one), text))
+            return usage("unknown", "the policy forbids it already");
+    }
+    return json_array_append_new(list, json_string(text)) == 0 ? EXIT_YES
+                                                               : command_fail(STATUS_NOMEM, NULL);
+}
+
 /* A value more of the component, or a file more. */
 static int
 add_value(json_t *reference, const json_t *unknown, const char *digest, bool accept)
 {
-    bool file = text_equal(json_string_value(json_object_get(unknown, "log")), "ima");
-    if (file && !accept)
-        return usage("unknown", "a file is not accepted as long as no set lists it");
-    if (file)
-        return add_file(reference, digest);
+    if (text_equal(algorithm_of(digest), "sha1"))
+        return usage("unknown", "SHA-1 carries no trust: a set cannot have it");
+    if (is_file(unknown))
+        return accept ? add_file(reference, digest)
+                      : usage("unknown", "the digest is a file's: --policy ID, whose list of "
+                                         "forbidden files it shall be on");
     json_t *component = find_component(reference, unknown);
     if (!component)
         return usage("unknown", "the set has no component of that role and PCR: edit it by hand");
@@ -157,9 +195,9 @@ add_value(json_t *reference, const json_t *unknown, const char *digest, bool acc
 }
 
 static int
-save(const struct context *c, const json_t *reference)
+save(const struct context *c, const json_t *document)
 {
-    CLEANUP(free_charp) char *text = json_dumps(reference, JSON_INDENT(2));
+    CLEANUP(free_charp) char *text = json_dumps(document, JSON_INDENT(2));
     struct diag diag = {0};
     const char *output = command_option(c, "output");
     if (!text)
@@ -174,42 +212,62 @@ save(const struct context *c, const json_t *reference)
     return EXIT_YES;
 }
 
+enum decision { ACCEPT, REJECT };
+
+/* The document that is to say it: what its option names. */
 static int
-decide(struct context *c, bool accept)
+load_target(struct context *c, enum decision decision, bool *policy, json_t **out)
+{
+    const char *reference = command_option(c, "reference");
+    const char *named = decision == REJECT ? command_option(c, "policy") : NULL;
+    const char *id = reference ? reference : named;
+    char path[160];
+    if (reference && named)
+        return usage("unknown", "--reference or --policy, not both");
+    if (!id || !text_is_name(id))
+        return usage("--reference", decision == REJECT
+                                        ? "the reference set, or with --policy the policy, to make "
+                                          "a new version of is expected"
+                                        : "the reference set to make a new version of is expected");
+    *policy = named != NULL;
+    (void)snprintf(path, sizeof path, "/v1/%s/%s", *policy ? "policies" : "references", id);
+    return remote_call(c, "GET", path, NULL, out);
+}
+
+static int
+decide(struct context *c, enum decision decision)
 {
     json_auto_t *answer = NULL;
-    json_auto_t *reference = NULL;
-    char path[160];
-    const char *digest = c->arguments[0], *id = command_option(c, "reference");
+    json_auto_t *target = NULL;
+    bool policy = false;
+    const char *digest = c->arguments[0];
     if (!algorithm_of(digest))
-        return usage("unknown", "a digest of a trusted algorithm in hex is expected");
-    if (!id || !text_is_name(id))
-        return usage("--reference", "the reference set to make a new version of is expected");
-    int rc = ask_unknown(c, &answer);
-    const json_t *unknown = rc == EXIT_YES ? find_unknown(answer, digest) : NULL;
-    if (rc == EXIT_YES && !unknown)
-        return usage("unknown", "no device shows this digest unexplained now");
-    (void)snprintf(path, sizeof path, "/v1/references/%s", id);
+        return usage("unknown", "a digest in hex is expected");
+    int rc = load_target(c, decision, &policy, &target);
     if (rc == EXIT_YES)
-        rc = remote_call(c, "GET", path, NULL, &reference);
+        rc = ask_unknown(c, &answer);
     if (rc != EXIT_YES)
         return rc;
-    json_int_t version = json_integer_value(json_object_get(reference, "version"));
-    (void)json_object_set_new(reference, "version", json_integer(version + 1));
-    rc = add_value(reference, unknown, digest, accept);
-    return rc == EXIT_YES ? save(c, reference) : rc;
+    const json_t *unknown = find_unknown(answer, digest);
+    if (!unknown)
+        return usage("unknown", "no device shows this digest unexplained now");
+    json_int_t version = json_integer_value(json_object_get(target, "version"));
+    (void)json_object_set_new(target, "version", json_integer(version + 1));
+    rc = policy ? forbid_file(target, unknown, digest)
+                : add_value(target, unknown, digest, decision == ACCEPT);
+    return rc == EXIT_YES ? save(c, target) : rc;
 }
 
 static int
 run_accept(struct context *c)
 {
-    return decide(c, true);
+    return decide(c, ACCEPT);
 }
 
 static int
 run_reject(struct context *c)
 {
-    return decide(c, false);
+    return decide(c, REJECT);
 }
 
 /* ---- rollout ---- */
@@ -248,9 +306,10 @@ const struct command fleet_commands[] = {
     {"unknown", "accept", "DIGEST --reference ID [--output FILE]", 1, 1,
      "write a version of a reference set that has the digest", run_accept,
      COMMAND_REMOTE "reference output"},
-    {"unknown", "reject", "DIGEST --reference ID [--output FILE]", 1, 1,
-     "write a version of a reference set that revokes the digest", run_reject,
-     COMMAND_REMOTE "reference output"},
+    {"unknown", "reject", "DIGEST --reference ID | --policy ID [--output FILE]", 1, 1,
+     "write a version of a reference set that revokes the digest, or of a policy that forbids the "
+     "file",
+     run_reject, COMMAND_REMOTE "reference policy output"},
     {"rollout", "show", "GENERATION", 1, 1, "how far a generation has got", run_rollout,
      COMMAND_REMOTE "json"},
 };

@@ -290,7 +290,7 @@ def test_who_measured_a_digest_and_what_nothing_explains(bench, site, tmp_path):
 @pytest.mark.parametrize("words, said", [
     (["device", "find"], "--measured"), (["device", "find", "--measured", "xyz"], "digests"),
     (["device", "find", "--measured", "00"], "digests"),
-    (["unknown", "accept", "00"], "a digest of a trusted algorithm"),
+    (["unknown", "accept", "00"], "a digest in hex"),
     (["unknown", "accept", "ab" * 32], "--reference"),
     (["unknown", "accept", "ab" * 32, "--reference", "boot"], "no device shows"),
     (["rollout", "show", "No Name"], "not the name"),
