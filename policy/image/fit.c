@@ -3,6 +3,7 @@
 #include "image/fit.h"
 
 #include "base/limits.h"
+#include "base/reader.h"
 #include "base/text.h"
 
 #include <libfdt.h>
@@ -154,6 +155,36 @@ add_image(const struct work *w, int configuration, const char *kind, struct meas
     return measurements_add_data(w->out, w->h, m, data);
 }
 
+/* Each part of the structure block lies inside it: libfdt 1.6.1 adds a property's length to an int,
+ * and goes round for ever when that takes it back to where it began. [DTSpec 0.4 5.4.1] */
+static bool
+structure_ends(struct bytes structure)
+{
+    struct reader r = reader_of(structure);
+    while (!r.failed) {
+        uint32_t tag = reader_be32(&r), size = 0;
+        switch (tag) {
+        case FDT_BEGIN_NODE:
+            do
+                size++;
+            while (reader_u8(&r) != 0);
+            break;
+        case FDT_PROP:
+            size = reader_be32(&r);
+            (void)reader_be32(&r);
+            (void)reader_bytes(&r, size);
+            break;
+        case FDT_END_NODE:
+        case FDT_NOP:
+            break;
+        default:
+            return tag == FDT_END && !r.failed;
+        }
+        (void)reader_bytes(&r, (CELL_SIZE - size % CELL_SIZE) % CELL_SIZE);
+    }
+    return false;
+}
+
 static enum status
 check_tree(const struct work *w)
 {
@@ -162,7 +193,10 @@ check_tree(const struct work *w)
     if (w->file.size < sizeof(struct fdt_header) || w->file.size > LIMIT_IMAGE)
         return refuse(w, "not a device tree blob");
     if (fdt_check_header(w->file.data) != 0 || fdt_totalsize(w->file.data) > w->file.size ||
-        fdt_version(w->file.data) < FDT_VERSION || fdt_check_full(w->file.data, w->file.size) != 0)
+        fdt_version(w->file.data) < FDT_VERSION ||
+        !structure_ends(bytes_slice(w->file, fdt_off_dt_struct(w->file.data),
+                                    fdt_size_dt_struct(w->file.data))) ||
+        fdt_check_full(w->file.data, w->file.size) != 0)
         return refuse(w, "not a device tree blob, or a damaged one");
     return STATUS_OK;
 }

@@ -252,6 +252,7 @@ BAD_FIT = {
     "size-beyond": (FIT[:4] + b"\x7f\xff\xff\xff" + FIT[8:], b"not a device tree blob", []),
     "struct-beyond": (FIT[:8] + b"\xff\xff\xff\xf0" + FIT[12:], b"not a device tree blob", []),
     "tree-damaged": (FIT[:0x38] + b"\xff" * 16 + FIT[0x48:], b"damaged", []),
+    "property-leads-back": (FIT[:0x44] + b"\xff\xff\xff\xf4" + FIT[0x48:], b"damaged", []),
     "data-changed": (FIT.replace(b"a kernel as", b"a kernal as", 1), b"a hash is not that", []),
     "external-cut": (EXTERNAL[:-600], b"lies outside the file", []),
     "no-configuration": (FIT, b"no such configuration", ["--configuration", "conf-0"]),
