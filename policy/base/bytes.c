@@ -116,7 +116,10 @@ buffer_append_format(struct buffer *b, const char *format, ...)
 void
 buffer_append_u8(struct buffer *b, uint8_t v)
 {
-    buffer_append(b, bytes_of(&v, 1));
+    if (b->size == b->cap && buffer_reserve(b, 1) != STATUS_OK)
+        b->failed = true;
+    if (!b->failed)
+        b->data[b->size++] = v;
 }
 
 void

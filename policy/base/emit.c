@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD"
+#define STRIDE      16u
 
 struct emit
 emit_of(struct buffer *out)
@@ -28,15 +29,15 @@ begin_value(struct emit *e)
     if (e->after_key)
         e->after_key = false;
     else if (!e->first[e->depth])
-        put(e, ",");
+        buffer_append_u8(e->out, ',');
     e->first[e->depth] = false;
 }
 
 static void
-open_container(struct emit *e, const char *bracket)
+open_container(struct emit *e, uint8_t bracket)
 {
     begin_value(e);
-    put(e, bracket);
+    buffer_append_u8(e->out, bracket);
     if (e->depth + 1 >= EMIT_DEPTH) {
         e->failed = true;
         return;
@@ -46,9 +47,9 @@ open_container(struct emit *e, const char *bracket)
 }
 
 static void
-close_container(struct emit *e, const char *bracket)
+close_container(struct emit *e, uint8_t bracket)
 {
-    put(e, bracket);
+    buffer_append_u8(e->out, bracket);
     if (e->depth == 0) {
         e->failed = true;
         return;
@@ -59,25 +60,25 @@ close_container(struct emit *e, const char *bracket)
 void
 emit_object(struct emit *e)
 {
-    open_container(e, "{");
+    open_container(e, '{');
 }
 
 void
 emit_end_object(struct emit *e)
 {
-    close_container(e, "}");
+    close_container(e, '}');
 }
 
 void
 emit_array(struct emit *e)
 {
-    open_container(e, "[");
+    open_container(e, '[');
 }
 
 void
 emit_end_array(struct emit *e)
 {
-    close_container(e, "]");
+    close_container(e, ']');
 }
 
 /* Length of the well-formed UTF-8 sequence at the start of in, 0 when there is none. */
@@ -115,20 +116,43 @@ put_escape(struct emit *e, uint8_t c)
 }
 
 /* 0x7f and the C1 range are escaped too: a terminal must not obey them. */
-static bool
-is_plain(uint8_t c)
+static uint8_t
+is_special(uint8_t c)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    return (uint8_t)((c < 0x20) | (c >= 0x7f) | (c == '"') | (c == '\\'));
+}
+
+/* Without a branch, so that the compiler can look at all of a stride at once. */
+static uint8_t
+any_special(const uint8_t *stride)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < STRIDE; i++)
+        any |= is_special(stride[i]);
+    return any;
+}
+
+static bool
+all_plain(struct bytes in)
+{
+    size_t at = 0;
+    for (; in.size - at >= STRIDE; at += STRIDE) {
+        if (any_special(in.data + at))
+            return false;
+    }
+    for (; at < in.size; at++) {
+        if (is_special(in.data[at]))
+            return false;
+    }
+    return true;
 }
 
 /* The usual case in one step: nothing is to be escaped. False: something is. */
 static bool
 put_plain(struct emit *e, struct bytes in)
 {
-    for (size_t at = 0; at < in.size; at++) {
-        if (!is_plain(in.data[at]))
-            return false;
-    }
+    if (!all_plain(in))
+        return false;
     if (in.size > SIZE_MAX / 4 || buffer_reserve(e->out, in.size + 2) != STATUS_OK) {
         e->out->failed = true;
         return true;
@@ -147,10 +171,10 @@ put_string(struct emit *e, struct bytes in)
 {
     if (put_plain(e, in))
         return;
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
     for (size_t at = 0; at < in.size;) {
         size_t run = at;
-        while (run < in.size && is_plain(in.data[run]))
+        while (run < in.size && !is_special(in.data[run]))
             run++;
         buffer_append(e->out, bytes_slice(in, at, run - at));
         at = run;
@@ -169,7 +193,7 @@ put_string(struct emit *e, struct bytes in)
             put(e, REPLACEMENT);
         at += n > 0 ? n : 1;
     }
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
 }
 
 void
@@ -177,7 +201,7 @@ emit_key(struct emit *e, const char *name)
 {
     begin_value(e);
     put_string(e, bytes_of(name, strlen(name)));
-    put(e, ":");
+    buffer_append_u8(e->out, ':');
     e->after_key = true;
 }
 
@@ -202,18 +226,18 @@ void
 emit_hex(struct emit *e, struct bytes value)
 {
     begin_value(e);
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
     text_append_hex(e->out, value);
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
 }
 
 void
 emit_base64url(struct emit *e, struct bytes value)
 {
     begin_value(e);
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
     text_append_base64url(e->out, value);
-    put(e, "\"");
+    buffer_append_u8(e->out, '"');
 }
 
 static void
