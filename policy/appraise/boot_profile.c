@@ -108,7 +108,8 @@ boot_component_takes(const struct boot_profiles *p, const struct reference_compo
 bool
 boot_component_stands_for(const struct reference_component *a, const struct reference_component *b)
 {
-    return a->pcr == b->pcr && text_equal(a->role, b->role) && text_equal(a->bundle, b->bundle);
+    return a == b ||
+           (a->pcr == b->pcr && text_equal(a->role, b->role) && text_equal(a->bundle, b->bundle));
 }
 
 static bool

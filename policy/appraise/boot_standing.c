@@ -27,9 +27,10 @@ value_stand(const struct boot_profiles *p, size_t k, const struct reference_comp
             *out = standing;
         found = true;
     }
+    if (found && *out <= p->items[k].standing)
+        return true;
     const struct reference_value *own = boot_component_own_value(p, c, e);
-    if (own && p->input->now_s <= own->approval->until_s &&
-        (!found || p->items[k].standing < *out)) {
+    if (own && p->input->now_s <= own->approval->until_s) {
         *out = p->items[k].standing;
         found = true;
     }
@@ -46,10 +47,13 @@ better(struct boot_worth *worth, bool *found, enum generation_standing standing,
 }
 
 struct boot_worth
-boot_value_stand(const struct boot_profiles *p, const struct boot_taken *t)
+boot_value_stand(const struct boot_profiles *p, size_t chosen, const struct boot_taken *t)
 {
     struct boot_worth worth = {.standing = GENERATION_STANDING_ACTIVE};
+    enum generation_standing own = GENERATION_STANDING_CLOSED;
     bool found = false;
+    if (value_stand(p, chosen, t->component, t->event, &own) && own == GENERATION_STANDING_ACTIVE)
+        return worth; /* the usual case: nobody can have a better word */
     for (size_t k = 0; k < p->n; k++) {
         const struct boot_components *list = &p->items[k].pcr[t->component->pcr];
         for (size_t i = 0; i < list->n; i++) {

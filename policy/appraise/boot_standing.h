@@ -14,5 +14,7 @@ struct boot_worth {
     bool announced; /* nobody's: the device announced it */
 };
 
-/* Active when nothing but an announcement takes the event. */
-struct boot_worth boot_value_stand(const struct boot_profiles *p, const struct boot_taken *t);
+/* chosen: the profile that t->component is of. Active when nothing but an announcement takes the
+ * event. */
+struct boot_worth boot_value_stand(const struct boot_profiles *p, size_t chosen,
+                                   const struct boot_taken *t);
