@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define COORDINATE_SIZE 32u
+#define ROOM            384u /* usual size of a header and a signature, encoded */
 
 static void
 free_md_ctx(EVP_MD_CTX **c)
@@ -54,10 +55,12 @@ fixed_width(const uint8_t *der, size_t size, uint8_t out[static 2 * COORDINATE_S
 enum status
 jws_sign(const struct key *key, const char *typ, struct bytes payload, struct buffer *out)
 {
-    if (!key || !key->pkey)
+    if (!key || !key->signing)
         return STATUS_CRYPTO;
     size_t begin = out->size;
-    enum status s = append_header(key, typ, out);
+    enum status s = buffer_reserve(out, ROOM + payload.size / 3 * 4);
+    if (s == STATUS_OK)
+        s = append_header(key, typ, out);
     if (s != STATUS_OK)
         return s;
     buffer_append_u8(out, '.');
@@ -68,7 +71,7 @@ jws_sign(const struct key *key, const char *typ, struct bytes payload, struct bu
     CLEANUP(free_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t der[128], fixed[2 * COORDINATE_SIZE];
     size_t size = sizeof der;
-    if (!ctx || EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, key->pkey, NULL) != 1 ||
+    if (!ctx || EVP_MD_CTX_copy_ex(ctx, key->signing) != 1 ||
         EVP_DigestSign(ctx, der, &size, out->data + begin, out->size - begin) != 1)
         return STATUS_CRYPTO;
     s = fixed_width(der, size, fixed);

@@ -104,6 +104,16 @@ set_thumbprint(struct hasher *h, struct key *key)
     return STATUS_OK;
 }
 
+enum status
+key_start_signing(struct key *key)
+{
+    key->signing = EVP_MD_CTX_new();
+    if (!key->signing ||
+        EVP_DigestSignInit_ex(key->signing, NULL, "SHA256", NULL, NULL, key->pkey, NULL) != 1)
+        return STATUS_CRYPTO;
+    return STATUS_OK;
+}
+
 static enum status
 describe_public(struct hasher *h, struct key *key, struct diag *diag)
 {
@@ -118,7 +128,7 @@ describe_public(struct hasher *h, struct key *key, struct diag *diag)
         s = coordinate(key->pkey, OSSL_PKEY_PARAM_EC_PUB_Y, key->y);
     if (s == STATUS_OK)
         s = set_thumbprint(h, key);
-    return s;
+    return s == STATUS_OK ? key_start_signing(key) : s;
 }
 
 static enum status
@@ -313,8 +323,10 @@ keyring_close(struct keyring *k)
 {
     if (!k)
         return;
-    for (size_t i = 0; i < k->n_keys; i++)
+    for (size_t i = 0; i < k->n_keys; i++) {
+        EVP_MD_CTX_free(k->keys[i].signing);
         EVP_PKEY_free(k->keys[i].pkey);
+    }
     pthread_mutex_destroy(&k->day_lock);
     OPENSSL_cleanse(k, sizeof *k);
     free(k);

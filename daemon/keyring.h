@@ -30,9 +30,14 @@ struct key {
     enum key_state state;
     char kid[KEYRING_KID_SIZE]; /* RFC 7638 thumbprint for ES256 */
     EVP_PKEY *pkey;             /* NULL for secrets */
+    EVP_MD_CTX *signing;        /* as key_start_signing() left it, to be copied; NULL for secrets */
     uint8_t secret[KEYRING_SECRET_SIZE];
     uint8_t x[32], y[32]; /* of the public key */
 };
+
+/* Make key->signing from key->pkey, once: to start a signature costs a third of one, a copy far
+ * less. The caller frees it. STATUS_CRYPTO. */
+MUST_CHECK enum status key_start_signing(struct key *key);
 
 struct keyring;
 

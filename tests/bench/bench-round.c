@@ -145,7 +145,7 @@ make_key(struct work *w)
     w->key = (struct key){.role = KEY_ROLE_RESULT,
                           .kid = "0123456789abcdef0123456789abcdef0123456789a",
                           .pkey = EVP_EC_gen("P-256")};
-    bench_demand(w->key.pkey, "libcrypto");
+    bench_demand(w->key.pkey && key_start_signing(&w->key) == STATUS_OK, "libcrypto");
 }
 
 static void
@@ -165,6 +165,7 @@ finish(struct work *w)
     ak_free(w->ak);
     buffer_free(&w->body);
     round_built_free(&w->built);
+    EVP_MD_CTX_free(w->key.signing);
     EVP_PKEY_free(w->key.pkey);
     appraise_case_free(w->scene);
 }

@@ -29,13 +29,14 @@ setup(void **state)
 {
     (void)state;
     key = (struct key){.role = KEY_ROLE_RESULT, .kid = "kid", .pkey = EVP_EC_gen("P-256")};
-    return key.pkey ? 0 : -1;
+    return key.pkey && key_start_signing(&key) == STATUS_OK ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
     (void)state;
+    EVP_MD_CTX_free(key.signing);
     EVP_PKEY_free(key.pkey);
     return 0;
 }
