@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-#define MAX_TRIES 3
+#define MAX_TRIES  3
+#define USUAL_SIZE 1024u /* of an answer but for its token */
 
 static enum status
 attempt(struct attest_answer *out, enum reason_code code)
@@ -127,6 +128,8 @@ static enum status
 encode_answer(const struct round *round, struct attest_answer *out)
 {
     const struct replay_state *after = replay_state_after(round->replay);
+    if (buffer_reserve(&out->body, USUAL_SIZE + strlen(out->token)) != STATUS_OK)
+        return STATUS_NOMEM;
     struct emit e = emit_of(&out->body);
     emit_object(&e);
     emit_text_member(&e, "attestation", out->attestation);

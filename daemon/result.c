@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define USUAL_SIZE 4096u /* of claims; so that they do not grow step by step */
+
 #define DEVELOPER "https://attestd.example"
 #define BUILD     "attestd " ATTESTD_VERSION
 
@@ -151,6 +153,8 @@ emit_verifier_word(struct emit *e, const struct result_input *in)
 static enum status
 encode_claims(const struct result_input *in, enum result_dialect dialect, struct buffer *out)
 {
+    if (buffer_reserve(out, USUAL_SIZE) != STATUS_OK)
+        return STATUS_NOMEM;
     struct emit e = emit_of(out);
     emit_object(&e);
     emit_text_member(&e, "eat_profile", result_profiles[dialect]);

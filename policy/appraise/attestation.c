@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#define USUAL_SIZE 8192u /* so that the text does not grow step by step */
+
 static void
 emit_documents(struct emit *e, const char *name, const struct document_info *const *infos, size_t n)
 {
@@ -104,6 +106,8 @@ emit_boot_facts(struct emit *e, const struct appraisal *a)
 enum status
 attestation_encode(const struct attestation *a, struct buffer *out)
 {
+    if (buffer_reserve(out, USUAL_SIZE) != STATUS_OK)
+        return STATUS_NOMEM;
     struct emit e = emit_of(out);
     emit_object(&e);
     emit_text_member(&e, "id", a->id);

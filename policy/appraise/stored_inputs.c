@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define USUAL_SIZE 4096u /* so that the text does not grow step by step */
+
 static void
 emit_documents(struct emit *e, const struct documents *d)
 {
@@ -145,6 +147,8 @@ emit_tpm(struct emit *e, const struct stored_inputs *in)
 enum status
 stored_inputs_encode(const struct stored_inputs *in, struct buffer *out)
 {
+    if (buffer_reserve(out, USUAL_SIZE) != STATUS_OK)
+        return STATUS_NOMEM;
     struct emit e = emit_of(out);
     emit_object(&e);
     emit_text_member(&e, "program", in->program);
