@@ -7,7 +7,7 @@
 #include <zstd.h>
 
 #define LEVEL       3
-#define LEVEL_SMALL 1 /* of the texts of a round: nearly as small, in less time */
+#define LEVEL_SMALL (-2) /* of the texts of a round: in half the time, in as many pages */
 #define SMALL       (16u * 1024u)
 
 struct compress {

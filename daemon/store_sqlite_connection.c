@@ -41,9 +41,19 @@ connection_create_file(const char *path, struct diag *diag)
     return STATUS_OK;
 }
 
+/* Its count of allocations takes one lock for all threads at each of them. Before the first use of
+ * the library, else it is left as it is. */
+static void
+count_nothing(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum status
 open_file(const char *path, struct connection *c)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&configured, count_nothing);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(path, &c->db, flags, NULL);
     if (code == SQLITE_OK)

@@ -12,18 +12,20 @@
 
 #include <string.h>
 
-static const char get_device[] = "SELECT version, spent_ms, boot FROM device WHERE id = ?1";
+static const char get_device[] =
+    "SELECT d.version, d.spent_ms, d.boot, b.ima_size, b.n_ima_segments"
+    " FROM device d LEFT JOIN boot b ON b.id = d.boot WHERE d.id = ?1";
 static const char add_boot[] =
     "INSERT INTO boot (device, opened_s, reset_count, restart_count, boot_log, ima_size,"
     " n_ima_segments, state, pcrs, generation, last_generation, first_version, last_version)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
-    " RETURNING id, ima_size, n_ima_segments";
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
+static const char get_new_boot[] = "SELECT last_insert_rowid()";
 static const char continue_boot[] =
     "UPDATE boot SET reset_count = ?3, restart_count = ?4, boot_log = coalesce(?5, boot_log),"
     " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9,"
     " generation = iif(?10 = '', generation, ?10),"
     " last_generation = iif(?11 = '', last_generation, ?11), last_version = ?12"
-    " WHERE device = ?1 AND id = ?2 RETURNING id, ima_size, n_ima_segments";
+    " WHERE device = ?1 AND id = ?2";
 static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
 static const char add_boot_segment[] =
@@ -50,7 +52,8 @@ struct member {
     struct segment boot_log, ima, ima_rest, userspace_log;
     enum verdict verdict; /* the worst that counts */
     uint64_t boot;
-    uint64_t ima_size;
+    uint64_t ima_size;       /* of the boot's list, with this round's segment */
+    uint64_t n_ima_segments; /* before this round's */
     struct buffer state;
     struct buffer pcrs; /* as store_parse_pcrs() reads them; empty: none that carry trust */
     size_t texts_size;
@@ -134,8 +137,9 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
 
 /* The challenge first: a spent one is never a conflict, whatever else changed. [protocol 3] */
 static enum status
-check_device(struct connection *c, const struct store_round *r)
+check_device(struct connection *c, struct member *m)
 {
+    const struct store_round *r = m->round;
     struct query q = query_of(c, get_device);
     query_put_text(&q, r->device);
     enum status s = query_first(&q);
@@ -144,9 +148,13 @@ check_device(struct connection *c, const struct store_round *r)
     uint64_t version = query_get_uint(&q);
     int64_t spent_ms = query_get_int(&q);
     uint64_t boot = query_get_uint(&q);
+    uint64_t ima_size = query_get_uint(&q);
+    uint64_t n_ima_segments = query_get_uint(&q);
     s = query_end(&q);
     if (s != STATUS_OK)
         return s;
+    m->ima_size = (r->new_boot ? 0 : ima_size) + m->ima.size;
+    m->n_ima_segments = r->new_boot ? 0 : n_ima_segments;
     if (r->spent_ms <= spent_ms)
         return STATUS_STALE;
     if (r->version != version || (!r->new_boot && r->boot != boot))
@@ -186,9 +194,34 @@ put_logs(struct connection *c, const struct member *m)
 }
 
 static enum status
+add_segment(struct connection *c, const struct member *m)
+{
+    if (!m->ima.present)
+        return STATUS_OK;
+    struct query q = query_of(c, add_ima_segment);
+    query_put_uint(&q, m->boot);
+    query_put_uint(&q, m->n_ima_segments);
+    query_put_bytes(&q, bytes_of(m->ima.sha256, sizeof m->ima.sha256));
+    return query_run(&q, NULL);
+}
+
+static enum status
+name_boot(struct connection *c, struct member *m)
+{
+    m->boot = m->round->boot;
+    if (!m->round->new_boot)
+        return STATUS_OK;
+    struct query q = query_of(c, get_new_boot);
+    enum status s = query_first(&q);
+    m->boot = query_get_uint(&q);
+    return s == STATUS_OK ? query_end(&q) : s;
+}
+
+static enum status
 put_boot(struct connection *c, struct member *m)
 {
     const struct store_round *r = m->round;
+    size_t n_put = 0;
     struct query q = query_of(c, r->new_boot ? add_boot : continue_boot);
     query_put_text(&q, r->device);
     query_put_int(&q, r->new_boot ? r->time_s : (int64_t)r->boot);
@@ -205,20 +238,12 @@ put_boot(struct connection *c, struct member *m)
     query_put_text(&q, r->generation);
     query_put_text(&q, r->last_generation);
     query_put_uint(&q, r->version + 1);
-    enum status s = query_first(&q);
-    if (s != STATUS_OK)
-        return s == STATUS_NOT_FOUND ? STATUS_CONFLICT : s;
-    m->boot = query_get_uint(&q);
-    m->ima_size = query_get_uint(&q);
-    uint64_t n_segments = query_get_uint(&q);
-    s = query_end(&q);
-    if (s != STATUS_OK || !m->ima.present)
-        return s;
-    q = query_of(c, add_ima_segment);
-    query_put_uint(&q, m->boot);
-    query_put_uint(&q, n_segments - 1);
-    query_put_bytes(&q, bytes_of(m->ima.sha256, sizeof m->ima.sha256));
-    return query_run(&q, NULL);
+    enum status s = query_run(&q, &n_put);
+    if (s == STATUS_OK && n_put != 1)
+        return STATUS_CONFLICT;
+    if (s == STATUS_OK)
+        s = name_boot(c, m);
+    return s == STATUS_OK ? add_segment(c, m) : s;
 }
 
 /* So that retention knows what nobody names any more. */
@@ -333,7 +358,7 @@ static enum status
 put_member(struct store *s, struct member *m)
 {
     struct connection *c = &s->writer;
-    enum status status = check_device(c, m->round);
+    enum status status = check_device(c, m);
     if (status == STATUS_OK)
         status = put_logs(c, m);
     if (status == STATUS_OK)
@@ -366,8 +391,26 @@ prepare_group(struct store *s, const struct store_round *const *rounds, size_t n
     return store_end_read(s, c, STATUS_OK);
 }
 
+/* All in one piece, the usual case: parts that can be undone by themselves cost a copy of each
+ * page. *member_failed: one was refused, and nothing was written. */
 static enum status
-put_group(struct store *s, struct member *members, size_t n, enum status *results)
+put_together(struct store *s, struct member *members, size_t n, const enum status *prepared,
+             bool *member_failed)
+{
+    struct connection *c = NULL;
+    enum status status = store_begin_write(s, &c);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; status == STATUS_OK && i < n; i++) {
+        if (prepared[i] == STATUS_OK)
+            status = put_member(s, &members[i]);
+    }
+    *member_failed = status != STATUS_OK;
+    return store_end_write(s, status);
+}
+
+static enum status
+put_apart(struct store *s, struct member *members, size_t n, enum status *results)
 {
     struct connection *c = NULL;
     enum status status = store_begin_write(s, &c);
@@ -383,6 +426,19 @@ put_group(struct store *s, struct member *members, size_t n, enum status *result
         status = store_end_member(s, results[i]);
     }
     return store_end_write(s, status);
+}
+
+static enum status
+put_group(struct store *s, struct member *members, size_t n, enum status *results)
+{
+    bool member_failed = false;
+    enum status status = put_together(s, members, n, results, &member_failed);
+    if (!member_failed)
+        return status;
+    if (n > 1)
+        return put_apart(s, members, n, results);
+    results[0] = status;
+    return STATUS_OK;
 }
 
 /* What a caller may hear of one round; the rest is ours. */
