@@ -65,7 +65,7 @@ check_policy_signer(const struct check *c, const struct document *d)
 {
     const struct perspective_signer *signer = NULL;
     enum status s = check_signed(c, d, &signer);
-    if (s != STATUS_OK || !signer)
+    if (s != STATUS_OK)
         return s;
     if (!signer->policies)
         s = refuse_signer(c, d, signer->name, document_kind_collection(d->info.kind));
@@ -79,8 +79,6 @@ check_reference_signer(const struct check *c, const struct document *d)
     const struct reference *r = d->reference;
     const struct reference_component *components = r->components.items;
     enum status s = check_signed(c, d, &signer);
-    if (s != STATUS_OK || !signer)
-        return s;
     for (size_t i = 0; s == STATUS_OK && i < r->components.n; i++) {
         if (!perspective_signer_may(signer, components[i].role))
             s = refuse_signer(c, d, signer->name, components[i].role);

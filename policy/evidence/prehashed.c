@@ -38,6 +38,12 @@ ecdsa_freep(ECDSA_SIG **s)
     ECDSA_SIG_free(*s);
 }
 
+static void
+der_freep(uint8_t **der)
+{
+    OPENSSL_free(*der);
+}
+
 /* ---- keys ---- */
 
 static EVP_PKEY *
@@ -87,26 +93,26 @@ verify(EVP_PKEY *key, enum prehashed_scheme scheme, const struct digest *digest,
 }
 
 /* r || s to DER. [RFC 7518 3.4] */
-static bool
-verify_fixed(EVP_PKEY *key, const struct digest *digest, struct bytes signature)
+static enum status
+verify_fixed(EVP_PKEY *key, const struct digest *digest, struct bytes signature, bool *valid)
 {
     size_t size = key_field_size(key);
-    if (size == 0 || signature.size != 2 * size)
-        return false;
+    if (signature.size != 2 * size)
+        return STATUS_OK;
     CLEANUP(ecdsa_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn(signature.data, (int)size, NULL);
     BIGNUM *s = BN_bin2bn(signature.data + size, (int)size, NULL);
     if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1) {
         BN_free(r);
         BN_free(s);
-        return false;
+        return STATUS_NOMEM;
     }
-    uint8_t der[256];
-    uint8_t *at = der;
-    int der_size = i2d_ECDSA_SIG(sig, NULL);
-    if (der_size <= 0 || (size_t)der_size > sizeof der || i2d_ECDSA_SIG(sig, &at) != der_size)
-        return false;
-    return verify(key, PREHASHED_ASN1, digest, bytes_of(der, (size_t)der_size));
+    CLEANUP(der_freep) uint8_t *der = NULL;
+    int der_size = i2d_ECDSA_SIG(sig, &der);
+    if (der_size <= 0)
+        return STATUS_NOMEM;
+    *valid = verify(key, PREHASHED_ASN1, digest, bytes_of(der, (size_t)der_size));
+    return STATUS_OK;
 }
 
 enum status
@@ -118,11 +124,13 @@ prehashed_verify(struct bytes spki, enum prehashed_scheme scheme, const struct d
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki.size);
     if (!key)
         return STATUS_NOMEM;
-    bool rsa = EVP_PKEY_is_a(key, "RSA") == 1;
-    if (scheme == PREHASHED_FIXED)
-        *valid = !rsa && verify_fixed(key, digest, signature);
+    enum status s = STATUS_OK;
+    if (EVP_PKEY_is_a(key, "RSA"))
+        *valid = scheme != PREHASHED_FIXED && verify(key, scheme, digest, signature);
+    else if (scheme == PREHASHED_FIXED)
+        s = verify_fixed(key, digest, signature, valid);
     else
-        *valid = (rsa || scheme == PREHASHED_ASN1) && verify(key, scheme, digest, signature);
+        *valid = scheme == PREHASHED_ASN1 && verify(key, scheme, digest, signature);
     ERR_clear_error();
-    return STATUS_OK;
+    return s;
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define TEXTS_MAX (16u * 1024u * 1024u)
+
 static void
 keeps_every_part_of_a_round(void **state)
 {
@@ -43,6 +45,21 @@ keeps_every_part_of_a_round(void **state)
     store_attestation_clear(&a);
     assert_status(STATUS_OK, store_get_evidence(s, "a1", &evidence));
     assert_true(bytes_equal(r.evidence, buffer_bytes(&evidence)));
+}
+
+/* More than it would take apart again. */
+static void
+refuses_texts_that_are_too_long_to_be_read_back(void **state)
+{
+    struct store *s = contract_store(state);
+    CLEANUP(buffer_free) struct buffer text = {0};
+    contract_enroll(s, 1);
+    struct store_round r = contract_round(s, 1, "a1");
+    assert_status(STATUS_OK, buffer_reserve(&text, TEXTS_MAX + 1));
+    memset(text.data, ' ', TEXTS_MAX);
+    text.data[TEXTS_MAX] = '\0';
+    r.inputs_json = (const char *)text.data;
+    assert_status(STATUS_LIMIT, contract_put(s, &r));
 }
 
 static void
@@ -497,6 +514,7 @@ main(void)
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, contract_open, contract_close)
     const struct CMUnitTest tests[] = {
         CLAIM(keeps_every_part_of_a_round),
+        CLAIM(refuses_texts_that_are_too_long_to_be_read_back),
         CLAIM(keeps_all_that_a_round_was_appraised_from),
         CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),
         CLAIM(threat_56_challenge_older_than_the_last_is_stale),

@@ -14,9 +14,7 @@ static int
 start(void **state)
 {
     (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    c = appraise_case_ready();
     appraise_case_run(c);
     return 0;
 }

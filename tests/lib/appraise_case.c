@@ -419,3 +419,26 @@ appraise_case_fact(struct appraise_case *c, enum reason_code code)
 {
     return reasons_find(appraisal_facts(c->appraisal), code);
 }
+
+struct appraise_case *
+appraise_case_ready(void)
+{
+    struct appraise_case *c = appraise_case_new();
+    appraise_case_boot(c);
+    appraise_case_documents(c);
+    return c;
+}
+
+int
+appraise_case_setup(void **state)
+{
+    *state = appraise_case_ready();
+    return 0;
+}
+
+int
+appraise_case_teardown(void **state)
+{
+    appraise_case_free(*state);
+    return 0;
+}

@@ -67,6 +67,14 @@ void appraise_case_boot(struct appraise_case *c);
 void appraise_case_reboot(struct appraise_case *c);
 /* The boot alone, without IMA entries. */
 void appraise_case_reboot_firmware(struct appraise_case *c);
+/* One that booted and has its documents. */
+struct appraise_case *appraise_case_ready(void);
+/* For cmocka: *state is one that is ready. */
+int appraise_case_setup(void **state);
+int appraise_case_teardown(void **state);
+#define APPRAISE_CASE(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, appraise_case_setup, appraise_case_teardown)
+
 /* The boot's events behind those that are there; the IMA entries. */
 void appraise_case_append_firmware(struct appraise_case *c);
 void appraise_case_append_ima(struct appraise_case *c);

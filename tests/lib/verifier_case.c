@@ -145,9 +145,7 @@ verifier_case_setup(void **state)
     override_path(c, "ek_bundle");
     assert_status(STATUS_OK, hasher_new(&c->h));
     c->now_ms = VERIFIER_CASE_START * 1000;
-    c->device = appraise_case_new();
-    appraise_case_boot(c->device);
-    appraise_case_documents(c->device);
+    c->device = appraise_case_ready();
     verifier_case_open(c);
     verifier_case_enroll(c, c->device->subject.device_id, c->device->tpm);
     *state = c;

@@ -42,19 +42,10 @@ every_code_has_one_row(void **state)
     }
 }
 
-static struct appraise_case *
-start(void)
-{
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
-    return c;
-}
-
 static void
 try_row(const struct mutation *row)
 {
-    struct appraise_case *c = start();
+    struct appraise_case *c = appraise_case_ready();
     row->change(c);
     appraise_case_run(c);
     print_message("%s\n", reason_code_name(row->code));
@@ -75,7 +66,7 @@ static void
 nothing_changed_gives_no_reason(void **state)
 {
     (void)state;
-    struct appraise_case *c = start();
+    struct appraise_case *c = appraise_case_ready();
     appraise_case_run(c);
     appraise_case_assert_trusted(c);
     appraise_case_free(c);

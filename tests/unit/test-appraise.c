@@ -7,28 +7,10 @@
 
 static struct appraise_case *c;
 
-static int
-start(void **state)
-{
-    (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
-    return 0;
-}
-
-static int
-finish(void **state)
-{
-    (void)state;
-    appraise_case_free(c);
-    return 0;
-}
-
 static void
 trusts_a_boot_under_its_own_profile(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     appraise_case_assert_trusted(c);
     const struct appraisal_perspective *p = appraise_case_perspective(c);
@@ -41,7 +23,7 @@ trusts_a_boot_under_its_own_profile(void **state)
 static void
 claims_what_its_rules_showed_and_no_more(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     const struct vector *v = &appraise_case_perspective(c)->vector;
     assert_int_equal(2, v->claim[VECTOR_INSTANCE_IDENTITY]);
@@ -58,7 +40,7 @@ claims_what_its_rules_showed_and_no_more(void **state)
 static void
 names_the_documents_of_each_perspective(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     const struct appraisal_perspective *p = appraise_case_perspective(c);
     assert_int_equal(1, p->n_policies);
@@ -71,7 +53,7 @@ names_the_documents_of_each_perspective(void **state)
 static void
 expires_with_the_evidence(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     assert_int_equal(1769000000, appraisal_evidence_s(c->appraisal));
     assert_int_equal(1769000000 + 3600, appraisal_expires_s(c->appraisal));
@@ -96,7 +78,7 @@ assert_at_age(int64_t age_s, enum verdict verdict)
 static void
 says_none_of_old_evidence(void **state)
 {
-    (void)state;
+    c = *state;
     assert_at_age(3600, VERDICT_TRUSTED);
     assert_at_age(3601, VERDICT_NONE);
     appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"enforce\"}");
@@ -109,7 +91,7 @@ says_none_of_old_evidence(void **state)
 static void
 warns_of_old_evidence_until_it_lapses(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"warn\"}");
     assert_at_age(60, VERDICT_TRUSTED);
     assert_at_age(61, VERDICT_WARNING);
@@ -124,7 +106,7 @@ warns_of_old_evidence_until_it_lapses(void **state)
 static void
 a_stricter_policy_ends_what_another_warns_of(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 0, "\"1h\"", "{\"max\": \"1m\", \"effect\": \"warn\"}");
     buffer_append_text(&c->documents[2],
                        "{\"type\":\"policy\",\"id\":\"z\",\"version\":1,\"perspective\":\"owner\","
@@ -140,7 +122,7 @@ a_stricter_policy_ends_what_another_warns_of(void **state)
 static void
 says_none_of_a_device_that_no_policy_selects(void **state)
 {
-    (void)state;
+    c = *state;
     c->labels[0].value = "osaka";
     appraise_case_run(c);
     (void)appraise_case_assert_only(c, REASON_POLICY_NONE, VERDICT_NONE);
@@ -151,7 +133,7 @@ says_none_of_a_device_that_no_policy_selects(void **state)
 static void
 hides_no_finding_where_there_is_no_policy(void **state)
 {
-    (void)state;
+    c = *state;
     c->subject.n_labels = 0;
     appraise_case_take_pcrs(c);
     (void)log_builder_event(&c->log, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text("x"),
@@ -165,7 +147,7 @@ hides_no_finding_where_there_is_no_policy(void **state)
 static void
 lets_the_worst_policy_of_a_perspective_count(void **state)
 {
-    (void)state;
+    c = *state;
     buffer_append_text(&c->documents[2],
                        "{\"type\":\"policy\",\"id\":\"off\",\"version\":1,\"perspective\":"
                        "\"owner\",\"select\":{\"all\":true},\"evidence_age\":\"10m\","
@@ -185,7 +167,7 @@ lets_the_worst_policy_of_a_perspective_count(void **state)
 static void
 gives_two_perspectives_two_verdicts(void **state)
 {
-    (void)state;
+    c = *state;
     buffer_append_text(&c->documents[2],
                        "{\"type\":\"policy\",\"id\":\"off\",\"version\":1,\"perspective\":"
                        "\"operator\",\"select\":{\"all\":true},"
@@ -206,7 +188,7 @@ gives_two_perspectives_two_verdicts(void **state)
 static void
 takes_the_shortest_age_in_any_order(void **state)
 {
-    (void)state;
+    c = *state;
     static const char *const ids[] = {"a", "z"};
     static const char *const perspectives[] = {"owner", "a", "z"};
     for (size_t i = 0; i < 2; i++) {
@@ -228,7 +210,7 @@ takes_the_shortest_age_in_any_order(void **state)
 static void
 blames_the_claim_that_a_pcr_bears_on(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "evil"};
     appraise_case_reboot(c);
     appraise_case_run(c);
@@ -247,7 +229,7 @@ blames_the_claim_that_a_pcr_bears_on(void **state)
 static void
 warns_of_what_replay_found_where_no_rule_looks(void **state)
 {
-    (void)state;
+    c = *state;
     c->selection = "sha256:0-12,14,15";
     struct digest extra = {0};
     assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("x"), &extra));
@@ -261,7 +243,7 @@ warns_of_what_replay_found_where_no_rule_looks(void **state)
 static void
 counts_a_whole_log_whatever_pcr_it_names(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 0, "\"boot\": {\"references\": [\"boot\"], \"effect\": \"enforce\"},",
                        "");
     appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
@@ -278,7 +260,7 @@ counts_a_whole_log_whatever_pcr_it_names(void **state)
 static void
 warns_only_when_every_rule_warns(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 0, "\"state\": \"on\"", "\"state\": \"on\", \"effect\": \"warn\"");
     appraise_case_edit(c, 0, "\"effect\": \"enforce\"", "\"effect\": \"warn\"");
     appraise_case_edit(c, 0, "\"violations\"", "\"effect\": \"warn\", \"violations\"");
@@ -298,7 +280,7 @@ warns_only_when_every_rule_warns(void **state)
 static void
 counts_the_log_of_user_space_where_a_covered_pcr_needs_it(void **state)
 {
-    (void)state;
+    c = *state;
     c->in.userspace_incomplete = true;
     log_builder_extend(&c->log, 11, bytes_of_text("x"));
     appraise_case_run(c);
@@ -313,7 +295,7 @@ counts_the_log_of_user_space_where_a_covered_pcr_needs_it(void **state)
 static void
 trusts_nothing_when_findings_were_dropped(void **state)
 {
-    (void)state;
+    c = *state;
     for (size_t i = 0; i < LIMIT_REASONS + 1; i++)
         (void)reasons_add_at(&c->planted, REASON_LOG_QUIRK, REASON_LOG_BOOT, 4, (int64_t)i);
     appraise_case_run(c);
@@ -324,7 +306,7 @@ trusts_nothing_when_findings_were_dropped(void **state)
 static void
 needs_quote_replay_and_subject(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     struct appraisal *out = NULL;
     struct appraisal_input input = {
@@ -345,7 +327,7 @@ needs_quote_replay_and_subject(void **state)
 static void
 outlives_the_snapshot_that_it_was_made_by(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_run(c);
     documents_unrefp(&c->snapshot);
     assert_string_equal("gateways", appraise_case_perspective(c)->policies[0]->id);
@@ -354,28 +336,27 @@ outlives_the_snapshot_that_it_was_made_by(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
-        CASE(trusts_a_boot_under_its_own_profile),
-        CASE(claims_what_its_rules_showed_and_no_more),
-        CASE(names_the_documents_of_each_perspective),
-        CASE(expires_with_the_evidence),
-        CASE(says_none_of_old_evidence),
-        CASE(warns_of_old_evidence_until_it_lapses),
-        CASE(a_stricter_policy_ends_what_another_warns_of),
-        CASE(says_none_of_a_device_that_no_policy_selects),
-        CASE(hides_no_finding_where_there_is_no_policy),
-        CASE(lets_the_worst_policy_of_a_perspective_count),
-        CASE(gives_two_perspectives_two_verdicts),
-        CASE(takes_the_shortest_age_in_any_order),
-        CASE(blames_the_claim_that_a_pcr_bears_on),
-        CASE(warns_of_what_replay_found_where_no_rule_looks),
-        CASE(counts_a_whole_log_whatever_pcr_it_names),
-        CASE(warns_only_when_every_rule_warns),
-        CASE(counts_the_log_of_user_space_where_a_covered_pcr_needs_it),
-        CASE(trusts_nothing_when_findings_were_dropped),
-        CASE(needs_quote_replay_and_subject),
-        CASE(outlives_the_snapshot_that_it_was_made_by),
+        APPRAISE_CASE(trusts_a_boot_under_its_own_profile),
+        APPRAISE_CASE(claims_what_its_rules_showed_and_no_more),
+        APPRAISE_CASE(names_the_documents_of_each_perspective),
+        APPRAISE_CASE(expires_with_the_evidence),
+        APPRAISE_CASE(says_none_of_old_evidence),
+        APPRAISE_CASE(warns_of_old_evidence_until_it_lapses),
+        APPRAISE_CASE(a_stricter_policy_ends_what_another_warns_of),
+        APPRAISE_CASE(says_none_of_a_device_that_no_policy_selects),
+        APPRAISE_CASE(hides_no_finding_where_there_is_no_policy),
+        APPRAISE_CASE(lets_the_worst_policy_of_a_perspective_count),
+        APPRAISE_CASE(gives_two_perspectives_two_verdicts),
+        APPRAISE_CASE(takes_the_shortest_age_in_any_order),
+        APPRAISE_CASE(blames_the_claim_that_a_pcr_bears_on),
+        APPRAISE_CASE(warns_of_what_replay_found_where_no_rule_looks),
+        APPRAISE_CASE(counts_a_whole_log_whatever_pcr_it_names),
+        APPRAISE_CASE(warns_only_when_every_rule_warns),
+        APPRAISE_CASE(counts_the_log_of_user_space_where_a_covered_pcr_needs_it),
+        APPRAISE_CASE(trusts_nothing_when_findings_were_dropped),
+        APPRAISE_CASE(needs_quote_replay_and_subject),
+        APPRAISE_CASE(outlives_the_snapshot_that_it_was_made_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

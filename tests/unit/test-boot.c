@@ -221,6 +221,8 @@ tells_an_unknown_image_in_its_place(void **state)
     claim("unknown-image=shim/evil");
     boot("shim grub evil evil", "");
     claim("unknown-image=kernel/evil unknown-image=kernel/evil");
+    boot("shim grub evil c", "");
+    claim("unknown-image=kernel/evil surplus=/c");
 }
 
 static void
@@ -290,6 +292,9 @@ takes_any_at_its_fixed_place_only(void **state)
     claim("missing=environment/");
     boot("shim evil evil grub", "");
     claim("surplus=/evil");
+    PROFILE(1, {"first", 4, "a", 0, 1, false, NULL}, {"environment", 4, "*", 1, 1, false, NULL});
+    boot("evil a", "");
+    claim("surplus=/a"); /* what has a name elsewhere is wasted on it */
 }
 
 static void
@@ -462,6 +467,30 @@ bounds_what_a_hostile_log_costs(void **state)
     claim("surplus=/evil");
 }
 
+#define MANY_PARTS 600u
+
+/* Components that have no order need no table, but each is held against each event. */
+static void
+bounds_events_times_components(void **state)
+{
+    (void)state;
+    static struct part parts[MANY_PARTS];
+    static char values[MANY_PARTS][8];
+    for (size_t i = 0; i < MANY_PARTS; i++) {
+        (void)snprintf(values[i], sizeof values[i], "v%zu", i);
+        parts[i] = (struct part){"driver", 4, i == 0 ? "a" : values[i], 0, 1000, true, NULL};
+    }
+    profile(1, parts, MANY_PARTS);
+    for (size_t n = 300; n <= 600; n += 300) {
+        CLEANUP(buffer_free) struct buffer events = {0};
+        buffer_append_text(&events, "evil");
+        for (size_t i = 0; i < n; i++)
+            buffer_append_text(&events, " a");
+        boot(buffer_text(&events), "");
+        claim(n == 300 ? "unknown-image=driver/evil" : "surplus=/evil");
+    }
+}
+
 /* ---- against a matcher that simply tries everything ---- */
 
 #define MANY_BOOTS 400u
@@ -559,6 +588,7 @@ main(void)
         CASE(threat_49_lends_no_value_between_bundles_of_other_demands),
         CASE(lends_no_value_over_the_edge_of_a_bundle),
         CASE(bounds_what_a_hostile_log_costs),
+        CASE(bounds_events_times_components),
         CASE(agrees_with_trying_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

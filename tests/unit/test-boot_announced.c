@@ -25,9 +25,7 @@ static int
 start(void **state)
 {
     (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    c = appraise_case_ready();
     appraise_case_edit(c, 0, "\"ima\"", "\"announce\": {\"life\": \"2h\"}, \"ima\"");
     c->changes[0] = (struct appraise_case_change){"initrd", APPRAISE_HASHED, "initrd 2"};
     appraise_case_reboot(c);
@@ -177,6 +175,13 @@ explains_a_command_line_by_its_text(void **state)
     c->announcement = &announcement;
     appraise_case_run(c);
     appraise_case_assert_trusted(c);
+    announcement.reset_count++;
+    appraise_case_run(c);
+    reasons = &appraise_case_perspective(c)->reasons;
+    assert_int_equal(3, reasons->n_items);
+    assert_non_null(reasons_find(reasons, REASON_BOOT_ANNOUNCED_OTHER));
+    assert_non_null(reasons_find(reasons, REASON_COMMAND_LINE));
+    announcement.reset_count--;
     items[0].text = "/vmlinuz root=/dev/sdb2 ro ";
     appraise_case_run(c);
     reasons = &appraise_case_perspective(c)->reasons;

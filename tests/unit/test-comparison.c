@@ -16,13 +16,9 @@ static int
 set_up(void **state)
 {
     static struct pair p;
-    p.good = appraise_case_new();
-    p.bad = appraise_case_new();
-    appraise_case_boot(p.good);
-    appraise_case_documents(p.good);
+    p.good = appraise_case_ready();
+    p.bad = appraise_case_ready();
     appraise_case_run(p.good);
-    appraise_case_boot(p.bad);
-    appraise_case_documents(p.bad);
     p.bad->changes[0] = (struct appraise_case_change){"kernel", APPRAISE_HASHED, "another"};
     appraise_case_reboot(p.bad);
     appraise_case_run(p.bad);

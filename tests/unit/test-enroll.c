@@ -326,14 +326,26 @@ refuses_to_open_on_what_it_cannot_read(void **state)
 }
 
 static void
-refuses_to_open_on_an_oddity_without_a_name(void **state)
+refuses_to_open_on_settings_that_mean_nothing(void **state)
 {
     struct applicant *f = *state;
-    struct diag diag = {0};
-    struct enroll *e = NULL;
-    applicant_override(f, "enrollment", "oddities", "missing-eku everything");
-    assert_status(STATUS_INVALID, enroll_open(&f->config, APPLICANT_NOW_S, &e, &diag));
-    assert_null(e);
+    static const struct {
+        const char *key, *bad, *good, *says;
+    } rows[] = {
+        {"oddities", "missing-eku everything", "missing-eku", "everything is not the name of one"},
+        {"genuine", "mostly", "verified", "enrollment.genuine is verified, software or unverified"},
+        {"rate", "0", "1", "must be above 0"},
+        {"rate_total", "0", "1", "must be above 0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct diag diag = {0};
+        struct enroll *e = NULL;
+        applicant_override(f, "enrollment", rows[i].key, rows[i].bad);
+        assert_status(STATUS_INVALID, enroll_open(&f->config, APPLICANT_NOW_S, &e, &diag));
+        assert_null(e);
+        assert_non_null(strstr(diag.text, rows[i].says));
+        applicant_override(f, "enrollment", rows[i].key, rows[i].good);
+    }
 }
 
 static void
@@ -374,7 +386,7 @@ main(void)
         APPLICANT_CASE(refuses_an_identifier_with_any_byte_changed),
         APPLICANT_CASE(counts_what_it_refuses),
         APPLICANT_CASE(refuses_to_open_on_what_it_cannot_read),
-        APPLICANT_CASE(refuses_to_open_on_an_oddity_without_a_name),
+        APPLICANT_CASE(refuses_to_open_on_settings_that_mean_nothing),
         APPLICANT_CASE(limits_how_often_an_address_may_ask),
     };
     log_open("test-enroll", LOG_LEVEL_ERROR);

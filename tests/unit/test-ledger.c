@@ -124,9 +124,7 @@ static const struct row rows[] = {
 static void
 try_row(const struct row *row)
 {
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     c->subject.continues_boot = row->continues;
     c->subject.last = (struct subject_counters){.present = true,
                                                 .clock_ms = row->before.clock_ms,
@@ -163,9 +161,7 @@ static void
 says_nothing_at_the_first_round(void **state)
 {
     (void)state;
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     c->subject.last = (struct subject_counters){.clock_ms = 9000, .reset_count = 9};
     appraise_case_run(c);
     appraise_case_assert_trusted(c);

@@ -12,24 +12,6 @@
 
 static struct appraise_case *c;
 
-static int
-start(void **state)
-{
-    (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
-    return 0;
-}
-
-static int
-finish(void **state)
-{
-    (void)state;
-    appraise_case_free(c);
-    return 0;
-}
-
 /* Boot with this line, approved as it is; the rule in place of the templates'. */
 static void
 boot(const char *line, const char *rule)
@@ -50,7 +32,7 @@ static const char rule[] =
 static void
 wants_required_arguments(void **state)
 {
-    (void)state;
+    c = *state;
     boot("/vmlinuz ro lockdown=integrity", rule);
     appraise_case_assert_trusted(c);
     boot("/vmlinuz ro lockdown=none", rule);
@@ -63,7 +45,7 @@ wants_required_arguments(void **state)
 static void
 wants_no_forbidden_arguments(void **state)
 {
-    (void)state;
+    c = *state;
     boot("/vmlinuz lockdown=integrity \"init=/bin/sh\"", rule);
     (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_FORBIDDEN, VERDICT_UNTRUSTED);
     boot("/vmlinuz lockdown=integrity a\vinit=/bin/sh", rule);
@@ -73,7 +55,7 @@ wants_no_forbidden_arguments(void **state)
 static void
 arguments_need_a_line_that_can_be_read(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"cmdline", APPRAISE_SKIP, NULL};
     c->changes[1] = (struct appraise_case_change){"command", APPRAISE_HASHED, "echo"};
     appraise_case_reboot(c);
@@ -86,7 +68,7 @@ arguments_need_a_line_that_can_be_read(void **state)
 static void
 wants_a_root_hash_that_policy_names(void **state)
 {
-    (void)state;
+    c = *state;
     static const char verity[] = "\"verity\": {\"values\": [\"" HASH "\"]}";
     boot("/vmlinuz roothash=" HASH, verity);
     appraise_case_assert_trusted(c);
@@ -120,7 +102,7 @@ reach(const char *const *phases, size_t n)
 static void
 wants_a_phase_that_policy_accepts(void **state)
 {
-    (void)state;
+    c = *state;
     static const char *const phases[] = {"enter-initrd", "leave-initrd", "sysinit", "ready"};
     (void)log_builder_event(&c->log, 11, EVENT_IPL, bytes_of_text("section"), bytes_of_text("x"));
     appraise_case_documents(c);
@@ -156,7 +138,7 @@ want_value(uint32_t pcr, const struct digest *first, const char *bank)
 static void
 wants_one_of_the_values_of_a_pcr(void **state)
 {
-    (void)state;
+    c = *state;
     want_value(7, &c->log.pcr[0][7], "sha256");
     appraise_case_assert_trusted(c);
     want_value(7, &c->log.pcr[0][6], "sha256");
@@ -169,7 +151,7 @@ wants_one_of_the_values_of_a_pcr(void **state)
 static void
 warns_of_the_ledger_where_policy_says_so(void **state)
 {
-    (void)state;
+    c = *state;
     c->subject.last =
         (struct subject_counters){.present = true, .reset_count = c->tpm->reset_count + 1};
     appraise_case_run(c);
@@ -179,19 +161,17 @@ warns_of_the_ledger_where_policy_says_so(void **state)
     (void)appraise_case_assert_only(c, REASON_LEDGER_RESET_BACK, VERDICT_WARNING);
 }
 
-#define CLAIM(name) cmocka_unit_test_setup_teardown(name, start, finish)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        CLAIM(wants_required_arguments),
-        CLAIM(wants_no_forbidden_arguments),
-        CLAIM(arguments_need_a_line_that_can_be_read),
-        CLAIM(wants_a_root_hash_that_policy_names),
-        CLAIM(wants_a_phase_that_policy_accepts),
-        CLAIM(wants_one_of_the_values_of_a_pcr),
-        CLAIM(warns_of_the_ledger_where_policy_says_so),
+        APPRAISE_CASE(wants_required_arguments),
+        APPRAISE_CASE(wants_no_forbidden_arguments),
+        APPRAISE_CASE(arguments_need_a_line_that_can_be_read),
+        APPRAISE_CASE(wants_a_root_hash_that_policy_names),
+        APPRAISE_CASE(wants_a_phase_that_policy_accepts),
+        APPRAISE_CASE(wants_one_of_the_values_of_a_pcr),
+        APPRAISE_CASE(warns_of_the_ledger_where_policy_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

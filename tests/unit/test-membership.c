@@ -213,14 +213,22 @@ threat_19_ak_of_another_device_is_refused(void **state)
     applicant_assert_not_activated(&o, REASON_EK_SAME_TPM);
 }
 
+static void
+change_store(const struct applicant *f, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/attestd.db", f->directory);
+    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
 /* The store's own test fills it the same way. */
 static void
 fill_with_pending(const struct applicant *f)
 {
-    char path[128];
     char sql[512];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/attestd.db", f->directory);
     (void)snprintf(sql, sizeof sql,
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u)"
                    " INSERT INTO device (id, ueid, version, state, genuine, member_by, verdict,"
@@ -228,9 +236,7 @@ fill_with_pending(const struct applicant *f)
                    " printf('%%032x', i), x'01', 1, 'pending', 'unverified', 'none', 'none', x'00',"
                    " 0, %lld, 0, 0, 0 FROM n",
                    LIMIT_PENDING_DEVICES, (long long)APPLICANT_NOW_S);
-    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
-    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
-    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+    change_store(f, sql);
 }
 
 static void
@@ -244,6 +250,19 @@ refuses_another_waiting_device_when_it_is_full(void **state)
     applicant_assert_offered(&offer);
     CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
     applicant_assert_not_activated(&o, REASON_ENROLL_FULL);
+}
+
+/* Else an EK that is another device's would be let in. */
+static void
+offers_nothing_when_the_store_cannot_tell_whose_an_ek_is(void **state)
+{
+    struct applicant *f = *state;
+    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = {0};
+    struct enroll_caller who = applicant_caller(APPLICANT_NOW_S);
+    applicant_body(f, &body);
+    change_store(f, "DROP TABLE ek");
+    assert_status(STATUS_STORE, enroll_begin(&f->verifier, f->hasher, &who, &body, &offer));
 }
 
 int
@@ -264,6 +283,7 @@ main(void)
         APPLICANT_CASE(threat_19_ek_of_another_device_is_refused),
         APPLICANT_CASE(threat_19_ak_of_another_device_is_refused),
         APPLICANT_CASE(refuses_another_waiting_device_when_it_is_full),
+        APPLICANT_CASE(offers_nothing_when_the_store_cannot_tell_whose_an_ek_is),
     };
     log_open("test-membership", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,52 @@ lists_each_file_once_and_no_aggregate(void **state)
     assert_int_equal(2, json_array_size(json_object_get(d, "files")));
 }
 
+/* One that a bank has no digest of, and one that every bank has: two events. [PFP 1.06 10.2.2] */
+static void
+takes_events_with_other_banks_for_two(void **state)
+{
+    (void)state;
+    static const uint16_t banks[] = {ALG_SHA256, ALG_SHA384};
+    const struct profile_options options = {.id = "boot", .version = 1, .pcrs = 1u << 4};
+    struct digest d;
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(buffer_free) struct buffer list = {0};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    log_builder_free(&c->log);
+    log_builder_init(&c->log, c->h, banks, 2);
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        (void)log_builder_separator(&c->log, pcr);
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("app"), &d));
+    buffer_append_le32(&c->log.log, 4);
+    buffer_append_le32(&c->log.log, EVENT_EFI_BOOT_APPLICATION);
+    buffer_append_le32(&c->log.log, 1);
+    buffer_append_le16(&c->log.log, ALG_SHA256);
+    buffer_append(&c->log.log, digest_bytes(&d));
+    buffer_append_le32(&c->log.log, 0);
+    log_builder_extend(&c->log, 4, bytes_of_text("app"));
+    for (unsigned i = 0; i < 2; i++)
+        (void)log_builder_event(&c->log, 4, EVENT_EFI_BOOT_APPLICATION, bytes_of_text("app"),
+                                (struct bytes){0});
+    assert_status(STATUS_OK, make(&options, &reasons, &text, NULL));
+    list_components(&text, &list);
+    assert_string_equal("4:kernel 4:kernel*2", buffer_text(&list));
+}
+
+/* Nothing was measured in PCR 5 but it is asked for, and it is not what nothing leaves. */
+static void
+proves_a_pcr_without_events_that_is_asked_for(void **state)
+{
+    (void)state;
+    const struct profile_options options = {.id = "boot", .version = 1, .pcrs = 1u << 4 | 1u << 12};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(reasons_free) struct reasons reasons = {0};
+    log_builder_extend(&c->log, 12, bytes_of_text("x"));
+    assert_status(STATUS_OK, make(&options, &reasons, &text, NULL));
+    assert_int_equal(1, reasons.n_items);
+    assert_int_equal(REASON_LOG_PCR_MISMATCH, reasons.items[0].code);
+    assert_int_equal(12, reasons.items[0].pcr);
+}
+
 static void
 takes_no_event_that_the_pcrs_do_not_prove(void **state)
 {
@@ -265,6 +311,8 @@ main(void)
         CASE(writes_what_the_parser_takes),
         CASE(marks_the_environment_block_as_volatile),
         CASE(lists_each_file_once_and_no_aggregate),
+        CASE(takes_events_with_other_banks_for_two),
+        CASE(proves_a_pcr_without_events_that_is_asked_for),
         CASE(takes_no_event_that_the_pcrs_do_not_prove),
         CASE(says_that_a_log_is_bad),
         CASE(takes_the_pcrs_that_are_asked_for),

@@ -16,9 +16,7 @@ static const uint8_t log_sha256[DIGEST_SHA256_SIZE] = {7};
 static struct appraise_case *
 booted(struct replay_input *in)
 {
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     appraise_case_run(c);
     *in = (struct replay_input){.boot_log_present = true, .boot_log = buffer_bytes(&c->log.log)};
     return c;

@@ -321,10 +321,10 @@ takes_a_restart_counter_that_went_back_for_no_resume(void **state)
     boots_assert_wanted(c, &from_3, "ima");
 }
 
-/* ---- damage ---- */
+/* ---- a store that is changed under it ---- */
 
 static void
-damage(struct verifier_case *c, const char *sql)
+change_store(struct verifier_case *c, const char *sql)
 {
     char path[128];
     sqlite3 *db = NULL;
@@ -336,6 +336,18 @@ damage(struct verifier_case *c, const char *sql)
     verifier_case_open(c);
 }
 
+/* The last good PCRs are written when they change. */
+static void
+writes_no_pcrs_that_are_those_of_the_last_good_round(void **state)
+{
+    struct verifier_case *c = *state;
+    verifier_case_documents(c);
+    (void)boots_attest(c, &honest);
+    change_store(c, "CREATE TRIGGER no_change BEFORE UPDATE ON last_good BEGIN"
+                    " SELECT RAISE(ABORT, 'changed'); END");
+    (void)boots_attest(c, &honest);
+}
+
 static void
 asks_for_kept_logs_that_were_damaged(void **state)
 {
@@ -344,7 +356,7 @@ asks_for_kept_logs_that_were_damaged(void **state)
     const struct verifier_case_round by_reference = {.boot_log_by_reference = true};
     verifier_case_documents(c);
     uint64_t first = boots_attest(c, &honest);
-    damage(c, "UPDATE segment SET data = x'00'");
+    change_store(c, "UPDATE segment SET data = x'00'");
     boots_assert_wanted(c, &from_3, "ima");
     boots_assert_wanted(c, &by_reference, "boot-log");
     assert_int_not_equal(first, boots_attest(c, &honest));
@@ -369,6 +381,7 @@ main(void)
         VERIFIER_CASE(takes_a_restart_whose_list_begins_anew_for_a_boot),
         VERIFIER_CASE(takes_a_restart_with_other_firmware_pcrs_for_a_boot),
         VERIFIER_CASE(takes_a_restart_counter_that_went_back_for_no_resume),
+        VERIFIER_CASE(writes_no_pcrs_that_are_those_of_the_last_good_round),
         VERIFIER_CASE(asks_for_kept_logs_that_were_damaged),
         VERIFIER_CASE(takes_a_restart_without_a_list_for_a_boot),
         VERIFIER_CASE(takes_a_restart_whose_list_stands_for_a_resume),

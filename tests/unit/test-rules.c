@@ -9,30 +9,12 @@
 
 static struct appraise_case *c;
 
-static int
-start(void **state)
-{
-    (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
-    return 0;
-}
-
-static int
-finish(void **state)
-{
-    (void)state;
-    appraise_case_free(c);
-    return 0;
-}
-
 /* ---- effects ---- */
 
 static void
 warns_where_policy_says_warn(void **state)
 {
-    (void)state;
+    c = *state;
     c->subject.genuine = GENUINE_SOFTWARE;
     appraise_case_edit(c, 0, "[\"verified\"]", "[\"verified\"], \"effect\": \"warn\"");
     appraise_case_run(c);
@@ -47,7 +29,7 @@ warns_where_policy_says_warn(void **state)
 static void
 never_warns_of_a_device_that_was_revoked(void **state)
 {
-    (void)state;
+    c = *state;
     static const enum life_cycle states[] = {LIFE_CYCLE_EXPECTED, LIFE_CYCLE_PENDING,
                                              LIFE_CYCLE_REVOKED, LIFE_CYCLE_DECOMMISSIONED};
     for (size_t i = 0; i < 4; i++) {
@@ -62,7 +44,7 @@ never_warns_of_a_device_that_was_revoked(void **state)
 static void
 takes_evidence_as_long_as_policy_says(void **state)
 {
-    (void)state;
+    c = *state;
     c->now_s = 1769000000 + 3600;
     appraise_case_run(c);
     appraise_case_assert_trusted(c);
@@ -81,7 +63,7 @@ takes_evidence_as_long_as_policy_says(void **state)
 static void
 reads_secure_boot_before_the_separator_only(void **state)
 {
-    (void)state;
+    c = *state;
     static const uint8_t on = 1;
     c->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_HASHED, ""};
     appraise_case_reboot_firmware(c);
@@ -97,7 +79,7 @@ reads_secure_boot_before_the_separator_only(void **state)
 static void
 believes_no_secure_boot_without_a_separator(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"separator-7", APPRAISE_SKIP, NULL};
     appraise_case_reboot(c);
     appraise_case_run(c);
@@ -107,7 +89,7 @@ believes_no_secure_boot_without_a_separator(void **state)
 static void
 believes_neither_of_two_secure_boot_variables(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_TWICE, NULL};
     appraise_case_reboot(c);
     appraise_case_documents(c);
@@ -120,7 +102,7 @@ believes_neither_of_two_secure_boot_variables(void **state)
 static void
 believes_no_data_that_the_digest_does_not_cover(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_DATA, ""};
     appraise_case_reboot(c);
     appraise_case_run(c);
@@ -132,22 +114,9 @@ believes_no_data_that_the_digest_does_not_cover(void **state)
 }
 
 static void
-believes_no_command_line_that_the_digest_does_not_cover(void **state)
-{
-    (void)state;
-    c->changes[0] = (struct appraise_case_change){
-        "cmdline", APPRAISE_DATA, "kernel_cmdline: /vmlinuz root=/dev/sda1 ro quiet"};
-    appraise_case_reboot(c);
-    appraise_case_run(c);
-    assert_string_equal("", appraisal_command_line(c->appraisal));
-    assert_non_null(
-        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
-}
-
-static void
 takes_no_other_value_for_on(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_HASHED, "\2"};
     appraise_case_reboot(c);
     appraise_case_documents(c);
@@ -155,149 +124,12 @@ takes_no_other_value_for_on(void **state)
     (void)appraise_case_assert_only(c, REASON_SECURE_BOOT_UNKNOWN, VERDICT_UNTRUSTED);
 }
 
-/* ---- command lines ---- */
-
-static void
-demands_that_every_line_fits(void **state)
-{
-    (void)state;
-    (void)log_builder_grub(&c->log, "kernel_cmdline: ", "/vmlinuz init=/bin/sh");
-    appraise_case_run(c);
-    const struct reason *r =
-        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE);
-    assert_non_null(r);
-    assert_string_equal("/vmlinuz init=/bin/sh", r->found);
-    assert_string_equal("/vmlinuz root=/dev/sda1 ro", r->expected);
-    assert_true(r->bound);
-}
-
-/* EFI stub: the log has the digest of the command line, in PCR 9, and the description. */
-static void
-measure_load_options(const char *line, bool with_nul)
-{
-    CLEANUP(buffer_free) struct buffer wide = {0};
-    CLEANUP(buffer_free) struct buffer data = {0};
-    static const char description[] = "LOADED_IMAGE::LoadOptions";
-    for (const char *at = line; *at; at++)
-        buffer_append_le16(&wide, (uint8_t)*at);
-    if (with_nul)
-        buffer_append_le16(&wide, 0);
-    buffer_append_le32(&data, 0x8F3B22EDu);
-    buffer_append_le32(&data, sizeof description);
-    buffer_append(&data, bytes_of(description, sizeof description));
-    (void)log_builder_event(&c->log, 9, EVENT_TAG, buffer_bytes(&wide), buffer_bytes(&data));
-}
-
-static void
-boot_by_the_stub(const char *line, bool with_nul)
-{
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_load_options(line, with_nul);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-}
-
-static void
-names_the_stubs_line_by_a_template_without_holes(void **state)
-{
-    (void)state;
-    static const char exact[] = "\"command_line\": {\"templates\": [\"root=/dev/sda1 ro\"]}";
-    for (int nul = 0; nul <= 1; nul++) {
-        boot_by_the_stub("root=/dev/sda1 ro", nul != 0);
-        appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
-        appraise_case_run(c);
-        appraise_case_assert_trusted(c);
-    }
-    boot_by_the_stub("root=/dev/sda1 rw", true);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
-    appraise_case_run(c);
-    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
-}
-
-/* EFI_LOAD_OPTION: attributes, path length, description, path, what the image gets. */
-static void
-measure_boot_entry(const char *line)
-{
-    CLEANUP(buffer_free) struct buffer entry = {0};
-    buffer_append_le32(&entry, 1);
-    buffer_append_le16(&entry, 4);
-    for (const char *at = "Linux"; *at; at++)
-        buffer_append_le16(&entry, (uint8_t)*at);
-    buffer_append_le16(&entry, 0);
-    buffer_append(&entry, bytes_of("\x7f\xff\x04\x00", 4));
-    for (const char *at = line; *at; at++)
-        buffer_append_le16(&entry, (uint8_t)*at);
-    buffer_append_le16(&entry, 0);
-    (void)log_builder_variable(&c->log, 1, 0x8000000Cu, "Boot0001", buffer_bytes(&entry));
-}
-
-static void
-threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
-{
-    (void)state;
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1 initrd=\\initrd.img", true);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
-    appraise_case_run(c);
-    assert_string_equal("root=/dev/sda1 initrd=\\\\initrd.img",
-                        appraisal_command_line(c->appraisal));
-    const struct reason *r =
-        appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);
-    assert_int_equal(9, r->pcr);
-}
-
-/* "noinitrd=" and the like name none. */
-static void
-threat_50_takes_the_argument_itself_only(void **state)
-{
-    (void)state;
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 no_initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1 no_initrd=\\initrd.img", true);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
-    appraise_case_run(c);
-    assert_null(
-        reasons_find(&appraise_case_perspective(c)->reasons, REASON_BOOT_INITRD_UNMEASURED));
-}
-
-static void
-reads_no_boot_entry_that_gives_another_digest(void **state)
-{
-    (void)state;
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1", true);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
-    appraise_case_run(c);
-    assert_string_equal("", appraisal_command_line(c->appraisal));
-    appraise_case_assert_trusted(c);
-}
-
 /* ---- IMA ---- */
 
 static void
 names_unknown_files_and_counts_the_rest(void **state)
 {
-    (void)state;
+    c = *state;
     for (size_t i = 0; i < 100; i++) {
         char content[16];
         (void)snprintf(content, sizeof content, "file %zu", i);
@@ -313,7 +145,7 @@ names_unknown_files_and_counts_the_rest(void **state)
 static void
 takes_no_file_for_an_aggregate_by_its_name(void **state)
 {
-    (void)state;
+    c = *state;
     log_builder_ima(&c->log, "boot_aggregate", "evil");
     appraise_case_run(c);
     assert_non_null(reasons_find(&appraise_case_perspective(c)->reasons, REASON_IMA_UNKNOWN_FILE));
@@ -322,7 +154,7 @@ takes_no_file_for_an_aggregate_by_its_name(void **state)
 static void
 weighs_violations_by_policy(void **state)
 {
-    (void)state;
+    c = *state;
     log_builder_ima_violation(&c->log, "/var/log/messages");
     appraise_case_edit(c, 0, "\"violations\": \"enforce\"", "\"violations\": \"warn\"");
     appraise_case_run(c);
@@ -336,7 +168,7 @@ weighs_violations_by_policy(void **state)
 static void
 remembers_violations_of_earlier_rounds(void **state)
 {
-    (void)state;
+    c = *state;
     log_builder_ima_violation(&c->log, "/var/log/messages");
     appraise_case_run(c);
     CLEANUP(buffer_free) struct buffer older = {0};
@@ -364,7 +196,7 @@ remembers_violations_of_earlier_rounds(void **state)
 static void
 denies_a_quirk_once_a_pcr(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 0, "\"ima\":", "\"quirks\": {\"deny\": [\"string-prefix\"]}, \"ima\":");
     appraise_case_run(c);
     const struct reason *r = appraise_case_assert_only(c, REASON_LOG_DIGEST, VERDICT_UNTRUSTED);
@@ -380,7 +212,7 @@ denies_a_quirk_once_a_pcr(void **state)
 static void
 covers_a_boot_path_that_it_sees(void **state)
 {
-    (void)state;
+    c = *state;
     (void)log_builder_event(&c->log, 11, EVENT_IPL, bytes_of_text("section"),
                             bytes_of(".\0l\0i\0n\0u\0x\0\0\0", 14));
     appraise_case_run(c);
@@ -391,7 +223,7 @@ covers_a_boot_path_that_it_sees(void **state)
 static void
 covers_no_pcr_that_policy_leaves_out(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"initrd", APPRAISE_HASHED, "another"};
     appraise_case_reboot(c);
     appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"",
@@ -404,7 +236,7 @@ covers_no_pcr_that_policy_leaves_out(void **state)
 static void
 demands_that_firmware_pcrs_were_extended(void **state)
 {
-    (void)state;
+    c = *state;
     c->changes[0] = (struct appraise_case_change){"driver", APPRAISE_SKIP, NULL};
     appraise_case_reboot(c);
     appraise_case_documents(c);
@@ -420,7 +252,7 @@ demands_that_firmware_pcrs_were_extended(void **state)
 static void
 tells_a_revoked_value_as_that_alone(void **state)
 {
-    (void)state;
+    c = *state;
     struct digest grub, memtest;
     char old[80], text[256], hex[2 * ALG_MAX_SIZE + 1];
     assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("grub"), &grub));
@@ -440,7 +272,7 @@ tells_a_revoked_value_as_that_alone(void **state)
 static void
 compares_no_pcr_that_it_matches(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_reboot_firmware(c);
     (void)log_builder_event(&c->log, 1, 0x80000009u, bytes_of_text("tables"), bytes_of_text("x"));
     appraise_case_append_ima(c);
@@ -457,7 +289,7 @@ compares_no_pcr_that_it_matches(void **state)
 static void
 takes_a_value_that_is_active_elsewhere_for_active(void **state)
 {
-    (void)state;
+    c = *state;
     struct digest grub;
     char text[512], hex[2 * ALG_MAX_SIZE + 1];
     assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("grub"), &grub));
@@ -472,7 +304,7 @@ takes_a_value_that_is_active_elsewhere_for_active(void **state)
 static void
 applies_a_component_in_its_scope_only(void **state)
 {
-    (void)state;
+    c = *state;
     appraise_case_edit(c, 1, "\"role\": \"initrd\",",
                        "\"role\": \"initrd\", \"scope\": \"device\", \"device\": "
                        "\"00112233445566778899aabbccddeeff\",");
@@ -492,7 +324,7 @@ applies_a_component_in_its_scope_only(void **state)
 static void
 compares_with_the_last_good_boot_and_only_warns(void **state)
 {
-    (void)state;
+    c = *state;
     c->last_good = (struct subject_pcrs){.alg = ALG_SHA256, .present = 0xFFFF};
     memcpy(c->last_good.pcr, c->log.pcr[0], sizeof c->log.pcr[0]);
     c->subject.last_good = &c->last_good;
@@ -510,7 +342,7 @@ compares_with_the_last_good_boot_and_only_warns(void **state)
 static void
 rests_on_no_sha1_value(void **state)
 {
-    (void)state;
+    c = *state;
     struct digest d;
     char hex[2 * ALG_MAX_SIZE + 1];
     CLEANUP(buffer_free) struct buffer with = {0};
@@ -531,7 +363,7 @@ rests_on_no_sha1_value(void **state)
 static void
 takes_no_value_by_sha1_alone(void **state)
 {
-    (void)state;
+    c = *state;
     struct proven p = {0};
     struct replay_event e = {0};
     struct reference_value value = {.n_digests = 2};
@@ -552,7 +384,7 @@ takes_no_value_by_sha1_alone(void **state)
 static void
 selects_nothing_by_an_empty_selector(void **state)
 {
-    (void)state;
+    c = *state;
     struct selector s = {0};
     assert_false(selector_match(&s, &c->subject));
     s.all = true;
@@ -562,38 +394,31 @@ selects_nothing_by_an_empty_selector(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
-        CASE(warns_where_policy_says_warn),
-        CASE(never_warns_of_a_device_that_was_revoked),
-        CASE(takes_evidence_as_long_as_policy_says),
-        CASE(reads_secure_boot_before_the_separator_only),
-        CASE(believes_no_secure_boot_without_a_separator),
-        CASE(believes_neither_of_two_secure_boot_variables),
-        CASE(believes_no_data_that_the_digest_does_not_cover),
-        CASE(believes_no_command_line_that_the_digest_does_not_cover),
-        CASE(takes_no_other_value_for_on),
-        CASE(demands_that_every_line_fits),
-        CASE(names_the_stubs_line_by_a_template_without_holes),
-        CASE(threat_50_takes_the_argument_itself_only),
-        CASE(threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest),
-        CASE(reads_no_boot_entry_that_gives_another_digest),
-        CASE(names_unknown_files_and_counts_the_rest),
-        CASE(takes_no_file_for_an_aggregate_by_its_name),
-        CASE(weighs_violations_by_policy),
-        CASE(remembers_violations_of_earlier_rounds),
-        CASE(denies_a_quirk_once_a_pcr),
-        CASE(covers_a_boot_path_that_it_sees),
-        CASE(covers_no_pcr_that_policy_leaves_out),
-        CASE(demands_that_firmware_pcrs_were_extended),
-        CASE(tells_a_revoked_value_as_that_alone),
-        CASE(compares_no_pcr_that_it_matches),
-        CASE(takes_a_value_that_is_active_elsewhere_for_active),
-        CASE(applies_a_component_in_its_scope_only),
-        CASE(compares_with_the_last_good_boot_and_only_warns),
-        CASE(rests_on_no_sha1_value),
-        CASE(takes_no_value_by_sha1_alone),
-        CASE(selects_nothing_by_an_empty_selector),
+        APPRAISE_CASE(warns_where_policy_says_warn),
+        APPRAISE_CASE(never_warns_of_a_device_that_was_revoked),
+        APPRAISE_CASE(takes_evidence_as_long_as_policy_says),
+        APPRAISE_CASE(reads_secure_boot_before_the_separator_only),
+        APPRAISE_CASE(believes_no_secure_boot_without_a_separator),
+        APPRAISE_CASE(believes_neither_of_two_secure_boot_variables),
+        APPRAISE_CASE(believes_no_data_that_the_digest_does_not_cover),
+        APPRAISE_CASE(takes_no_other_value_for_on),
+        APPRAISE_CASE(names_unknown_files_and_counts_the_rest),
+        APPRAISE_CASE(takes_no_file_for_an_aggregate_by_its_name),
+        APPRAISE_CASE(weighs_violations_by_policy),
+        APPRAISE_CASE(remembers_violations_of_earlier_rounds),
+        APPRAISE_CASE(denies_a_quirk_once_a_pcr),
+        APPRAISE_CASE(covers_a_boot_path_that_it_sees),
+        APPRAISE_CASE(covers_no_pcr_that_policy_leaves_out),
+        APPRAISE_CASE(demands_that_firmware_pcrs_were_extended),
+        APPRAISE_CASE(tells_a_revoked_value_as_that_alone),
+        APPRAISE_CASE(compares_no_pcr_that_it_matches),
+        APPRAISE_CASE(takes_a_value_that_is_active_elsewhere_for_active),
+        APPRAISE_CASE(applies_a_component_in_its_scope_only),
+        APPRAISE_CASE(compares_with_the_last_good_boot_and_only_warns),
+        APPRAISE_CASE(rests_on_no_sha1_value),
+        APPRAISE_CASE(takes_no_value_by_sha1_alone),
+        APPRAISE_CASE(selects_nothing_by_an_empty_selector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

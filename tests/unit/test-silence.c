@@ -17,9 +17,7 @@ static int
 set_up(void **state)
 {
     (void)state;
-    c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    c = appraise_case_ready();
     appraise_case_run(c);
     appraise_case_assert_trusted(c);
     return 0;
@@ -140,6 +138,12 @@ threat_50_an_initrd_that_nothing_measured(void **state)
     c->changes[1] = (struct appraise_case_change){"command", APPRAISE_HASHED, "linux " LINE};
     c->changes[2] = (struct appraise_case_change){"cmdline", APPRAISE_HASHED, LINE};
     appraise_case_reboot(c);
+    appraise_case_documents(c);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);
+    appraise_case_reboot_firmware(c);
+    (void)log_builder_text(&c->log, 9, EVENT_EFI_ACTION, "initrd"); /* is none */
+    appraise_case_append_ima(c);
     appraise_case_documents(c);
     appraise_case_run(c);
     (void)appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);

@@ -179,9 +179,7 @@ static void
 try_split(uint32_t trial)
 {
     seed = trial;
-    struct split s = {.c = appraise_case_new()};
-    appraise_case_boot(s.c);
-    appraise_case_documents(s.c);
+    struct split s = {.c = appraise_case_ready()};
     uint32_t odds = trial % 3 == 0 ? 1000u : N_KINDS * (1 + trial % 7);
     unsigned n_rounds = 1 + random_below(5);
     for (unsigned i = 0; i < n_rounds; i++) {
@@ -209,9 +207,7 @@ static void
 an_edited_policy_asks_for_the_entries_again(void **state)
 {
     (void)state;
-    struct split s = {.c = appraise_case_new()};
-    appraise_case_boot(s.c);
-    appraise_case_documents(s.c);
+    struct split s = {.c = appraise_case_ready()};
     go_on(&s);
     appraise_case_edit(s.c, 0, "\"violations\": \"enforce\"", "\"violations\": \"warn\"");
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -229,9 +225,7 @@ static void
 an_edited_set_of_files_asks_for_the_entries_again(void **state)
 {
     (void)state;
-    struct split s = {.c = appraise_case_new()};
-    appraise_case_boot(s.c);
-    appraise_case_documents(s.c);
+    struct split s = {.c = appraise_case_ready()};
     go_on(&s);
     appraise_case_edit(s.c, 1, "\"version\": 1", "\"version\": 2");
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -247,9 +241,7 @@ nothing_is_asked_for_without_a_rule_or_without_entries(void **state)
     (void)state;
     const struct replay_state empty = {0};
     const struct replay_state some = {.n_entries = 3};
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     appraise_case_run(c);
     assert_true(knows(c, NULL, &empty));
     assert_false(knows(c, NULL, &some));
@@ -265,9 +257,7 @@ static void
 nothing_is_remembered_of_a_list_that_is_not_proven(void **state)
 {
     (void)state;
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     log_builder_extend(&c->log, 10, bytes_of_text("unlisted"));
     appraise_case_run(c);
     assert_int_equal(0, standing_n_rules(appraisal_standing(c->appraisal)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A stored round, appraised again from what the store kept, is the same byte by byte; and one whose
  * bytes were changed is refused. [appraisal 1] */
+#include "appraise/reappraisal.h"
 #include "appraise/stored_round.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -267,6 +268,57 @@ refuses_bytes_that_were_changed(void **state)
     assert_refused(c, &parts, "the evidence: ");
 }
 
+static void
+refuses_a_boot_log_where_none_was_quoted(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(store_kept_clear) struct store_kept k = {0};
+    verifier_case_documents(c);
+    attest(c, &(struct verifier_case_round){.no_boot_log = true}, VERDICT_UNTRUSTED);
+    load_last(c, &k);
+    struct stored_parts parts = parts_of(&k);
+    parts.boot_log = buffer_bytes(&c->device->log.log);
+    assert_refused(c, &parts, "presence is not as quoted");
+}
+
+/* ---- with its documents ---- */
+
+static void
+assert_not_reappraised(struct verifier_case *c, const struct round_file *f, const char *why)
+{
+    CLEANUP(reappraisal_clear) struct reappraisal r = {0};
+    struct diag diag = {0};
+    assert_status(STATUS_MALFORMED, reappraisal_run(c->h, f, &r, &diag));
+    assert_string_equal(why, diag.text);
+}
+
+static void
+reappraises_with_the_documents_of_then_only(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(store_kept_clear) struct store_kept k = {0};
+    CLEANUP(reappraisal_clear) struct reappraisal r = {0};
+    CLEANUP(buffer_free) struct buffer other = {0};
+    verifier_case_documents(c);
+    attest(c, &honest, VERDICT_TRUSTED);
+    load_last(c, &k);
+    char *texts[] = {(char *)c->device->documents[APPRAISE_CASE_POLICY].data,
+                     (char *)c->device->documents[1].data};
+    struct round_file f = {.attestation = k.attestation.id,
+                           .appraisal = k.attestation.appraisal_json,
+                           .parts = parts_of(&k),
+                           .documents = {.items = texts, .n = 2}};
+    assert_status(STATUS_OK, reappraisal_run(c->h, &f, &r, NULL));
+    assert_true(r.same);
+    f.documents.n = 1;
+    assert_not_reappraised(c, &f, "1 documents, and 2 in the inputs");
+    f.documents.n = 2;
+    buffer_append_text(&other, texts[0]);
+    buffer_append_text(&other, " ");
+    texts[0] = (char *)(uintptr_t)buffer_text(&other);
+    assert_not_reappraised(c, &f, "document 0 is not the one that the inputs name");
+}
+
 struct edit {
     const char *old, *with, *why;
 };
@@ -333,6 +385,8 @@ main(void)
         VERIFIER_CASE(keeps_to_the_documents_of_then),
         VERIFIER_CASE(keeps_what_was_announced_and_how_the_boot_began),
         VERIFIER_CASE(refuses_bytes_that_were_changed),
+        VERIFIER_CASE(refuses_a_boot_log_where_none_was_quoted),
+        VERIFIER_CASE(reappraises_with_the_documents_of_then_only),
         VERIFIER_CASE(refuses_inputs_that_are_not_the_rounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,10 +94,8 @@ count_codes(const struct row *row)
 static void
 try_row(const struct row *row)
 {
-    struct appraise_case *c = appraise_case_new();
+    struct appraise_case *c = appraise_case_ready();
     CLEANUP(buffer_free) struct buffer text = {0};
-    appraise_case_boot(c);
-    appraise_case_documents(c);
     buffer_append_format(&text, "\"tpm\": {%s}, \"ima\":", row->rule);
     appraise_case_edit(c, 0, "\"ima\":", buffer_text(&text));
     c->subject.tpm = row->tpm;
@@ -122,9 +120,7 @@ judges_each_tpm_by_its_certificate(void **state)
 static void
 assert_named(struct subject_tpm tpm, const char *name)
 {
-    struct appraise_case *c = appraise_case_new();
-    appraise_case_boot(c);
-    appraise_case_documents(c);
+    struct appraise_case *c = appraise_case_ready();
     appraise_case_edit(c, 0, "\"ima\":", "\"tpm\": {\"kinds\": [\"virtual\"]}, \"ima\":");
     c->subject.tpm = tpm;
     appraise_case_run(c);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernel command lines: those that GRUB logs, and those that the EFI stub measures by digest. */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tests/lib/appraise_case.h"
+#include "tests/lib/test.h"
+
+static struct appraise_case *c;
+
+static void
+believes_no_command_line_that_the_digest_does_not_cover(void **state)
+{
+    c = *state;
+    c->changes[0] = (struct appraise_case_change){
+        "cmdline", APPRAISE_DATA, "kernel_cmdline: /vmlinuz root=/dev/sda1 ro quiet"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    assert_string_equal("", appraisal_command_line(c->appraisal));
+    assert_non_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
+}
+
+/* A line is hidden by a PCR that had to be proven, and is missed where none had. */
+static void
+misses_a_command_line_in_pcrs_that_no_rule_covers(void **state)
+{
+    c = *state;
+    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"",
+                       "[\"boot\"], \"coverage\": {\"enforce\": [4]}");
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+    log_builder_extend(&c->log, 8, bytes_of_text("x"));
+    appraise_case_run(c);
+    assert_non_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
+}
+
+static void
+demands_that_every_line_fits(void **state)
+{
+    c = *state;
+    (void)log_builder_grub(&c->log, "kernel_cmdline: ", "/vmlinuz init=/bin/sh");
+    appraise_case_run(c);
+    const struct reason *r =
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE);
+    assert_non_null(r);
+    assert_string_equal("/vmlinuz init=/bin/sh", r->found);
+    assert_string_equal("/vmlinuz root=/dev/sda1 ro", r->expected);
+    assert_true(r->bound);
+}
+
+/* EFI stub: the log has the digest of the command line, in PCR 9, and the description. */
+static void
+measure_load_options(const char *line, bool with_nul)
+{
+    CLEANUP(buffer_free) struct buffer wide = {0};
+    CLEANUP(buffer_free) struct buffer data = {0};
+    static const char description[] = "LOADED_IMAGE::LoadOptions";
+    for (const char *at = line; *at; at++)
+        buffer_append_le16(&wide, (uint8_t)*at);
+    if (with_nul)
+        buffer_append_le16(&wide, 0);
+    buffer_append_le32(&data, 0x8F3B22EDu);
+    buffer_append_le32(&data, sizeof description);
+    buffer_append(&data, bytes_of(description, sizeof description));
+    (void)log_builder_event(&c->log, 9, EVENT_TAG, buffer_bytes(&wide), buffer_bytes(&data));
+}
+
+static void
+boot_by_the_stub(const char *line, bool with_nul)
+{
+    static const char *const skipped[] = {"command", "cmdline", "initrd"};
+    for (size_t i = 0; i < 3; i++)
+        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    measure_load_options(line, with_nul);
+    appraise_case_append_ima(c);
+    appraise_case_documents(c);
+}
+
+static void
+names_the_stubs_line_by_a_template_without_holes(void **state)
+{
+    c = *state;
+    static const char exact[] = "\"command_line\": {\"templates\": [\"root=/dev/sda1 ro\"]}";
+    for (int nul = 0; nul <= 1; nul++) {
+        boot_by_the_stub("root=/dev/sda1 ro", nul != 0);
+        appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
+        appraise_case_run(c);
+        appraise_case_assert_trusted(c);
+    }
+    boot_by_the_stub("root=/dev/sda1 rw", true);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
+}
+
+/* EFI_LOAD_OPTION: attributes, path length, description, path, what the image gets. */
+static void
+measure_boot_entry(const char *line)
+{
+    CLEANUP(buffer_free) struct buffer entry = {0};
+    buffer_append_le32(&entry, 1);
+    buffer_append_le16(&entry, 4);
+    for (const char *at = "Linux"; *at; at++)
+        buffer_append_le16(&entry, (uint8_t)*at);
+    buffer_append_le16(&entry, 0);
+    buffer_append(&entry, bytes_of("\x7f\xff\x04\x00", 4));
+    for (const char *at = line; *at; at++)
+        buffer_append_le16(&entry, (uint8_t)*at);
+    buffer_append_le16(&entry, 0);
+    (void)log_builder_variable(&c->log, 1, 0x8000000Cu, "Boot0001", buffer_bytes(&entry));
+}
+
+static void
+threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
+{
+    c = *state;
+    static const char *const skipped[] = {"command", "cmdline", "initrd"};
+    for (size_t i = 0; i < 3; i++)
+        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
+    measure_load_options("root=/dev/sda1 initrd=\\initrd.img", true);
+    appraise_case_append_ima(c);
+    appraise_case_documents(c);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
+    appraise_case_run(c);
+    assert_string_equal("root=/dev/sda1 initrd=\\\\initrd.img",
+                        appraisal_command_line(c->appraisal));
+    const struct reason *r =
+        appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);
+    assert_int_equal(9, r->pcr);
+}
+
+/* "noinitrd=" and the like name none. */
+static void
+threat_50_takes_the_argument_itself_only(void **state)
+{
+    c = *state;
+    static const char *const skipped[] = {"command", "cmdline", "initrd"};
+    for (size_t i = 0; i < 3; i++)
+        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    measure_boot_entry("root=/dev/sda1 no_initrd=\\initrd.img");
+    measure_load_options("root=/dev/sda1 no_initrd=\\initrd.img", true);
+    appraise_case_append_ima(c);
+    appraise_case_documents(c);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
+    appraise_case_run(c);
+    assert_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_BOOT_INITRD_UNMEASURED));
+}
+
+static void
+reads_no_boot_entry_that_gives_another_digest(void **state)
+{
+    c = *state;
+    static const char *const skipped[] = {"command", "cmdline", "initrd"};
+    for (size_t i = 0; i < 3; i++)
+        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
+    measure_load_options("root=/dev/sda1", true);
+    appraise_case_append_ima(c);
+    appraise_case_documents(c);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
+    appraise_case_run(c);
+    assert_string_equal("", appraisal_command_line(c->appraisal));
+    appraise_case_assert_trusted(c);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        APPRAISE_CASE(believes_no_command_line_that_the_digest_does_not_cover),
+        APPRAISE_CASE(misses_a_command_line_in_pcrs_that_no_rule_covers),
+        APPRAISE_CASE(demands_that_every_line_fits),
+        APPRAISE_CASE(names_the_stubs_line_by_a_template_without_holes),
+        APPRAISE_CASE(threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest),
+        APPRAISE_CASE(threat_50_takes_the_argument_itself_only),
+        APPRAISE_CASE(reads_no_boot_entry_that_gives_another_digest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
