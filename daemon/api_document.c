@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/fields_json.h"
+#include "daemon/fleet_check.h"
 #include "daemon/page.h"
 #include "daemon/problem.h"
 #include "daemon/route.h"
@@ -31,7 +32,8 @@ actor_of(const struct request *request)
 }
 
 static void
-answer_put(struct response *response, const struct document_info *info, bool again)
+answer_put(struct response *response, const struct document_info *info, bool again,
+           const struct fleet_check *check)
 {
     char location[LIMIT_NAME + 64];
     (void)snprintf(location, sizeof location, "/v1/%s/%s?version=%llu",
@@ -43,8 +45,23 @@ answer_put(struct response *response, const struct document_info *info, bool aga
     emit_text_member(&e, "id", info->id);
     emit_uint_member(&e, "version", info->version);
     emit_hex_member(&e, "sha256", digest_bytes(&info->sha256));
+    fleet_check_emit(&e, check);
     emit_end_object(&e);
     response_json(response, emit_check(&e) == STATUS_OK ? (again ? 200 : 201) : 500);
+}
+
+/* What a policy would do to the fleet. What was put or activated stands, whether this could be
+ * found out or not; NULL: not a policy, or not found out. */
+static const struct fleet_check *
+try_on_fleet(struct request *request, enum document_kind kind, struct bytes text,
+             struct fleet_check *out)
+{
+    if (kind != DOCUMENT_POLICY)
+        return NULL;
+    enum status s = fleet_check(request->verifier, request->hasher, &request->access, text, out);
+    if (s != STATUS_OK)
+        log_line(LOG_LEVEL_WARNING, "trying a policy on the fleet: %s", status_name(s));
+    return s == STATUS_OK ? out : NULL;
 }
 
 /* Where a perspective has owners, its policies are theirs. */
@@ -65,6 +82,7 @@ put_document(struct request *request, struct response *response, enum document_k
 {
     CLEANUP(document_freep) struct document *d = NULL;
     struct diag diag = {0};
+    struct fleet_check check;
     struct store_actor who = actor_of(request);
     bool again = false;
     enum status s = document_parse(request->hasher, request->body, &d, &diag);
@@ -81,7 +99,8 @@ put_document(struct request *request, struct response *response, enum document_k
     else if (s != STATUS_OK)
         problem_from_status(response, s, &diag);
     else
-        answer_put(response, document_info(d), again);
+        answer_put(response, document_info(d), again,
+                   try_on_fleet(request, kind, request->body, &check));
 }
 
 /* "ID:VERSION" of the last row, null at the end. */
@@ -196,10 +215,17 @@ activate_document(struct request *request, struct response *response, enum docum
         problem_from_status(response, s, &diag);
         return;
     }
+    CLEANUP(store_document_clear) struct store_document now = {0};
+    struct fleet_check check;
+    const struct fleet_check *checked = NULL;
+    if (store_get_document(request->verifier->store, kind, request->params[0], version, &now) ==
+        STATUS_OK)
+        checked = try_on_fleet(request, kind, buffer_bytes(&now.text), &check);
     struct emit e = emit_of(&response->body);
     emit_object(&e);
     emit_text_member(&e, "id", request->params[0]);
     emit_uint_member(&e, "active", version);
+    fleet_check_emit(&e, checked);
     emit_end_object(&e);
     response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
 }

@@ -508,6 +508,17 @@ compiled_perspective(const struct documents *d, const char *name)
 }
 
 bool
+documents_selects(const struct documents *d, const char *policy, const struct subject *device)
+{
+    for (size_t i = 0; i < compiled_n_policies(d); i++) {
+        const struct policy *p = compiled_policy_at(d, i)->policy;
+        if (text_equal(p->id, policy))
+            return selector_match(&p->select, device);
+    }
+    return false;
+}
+
+bool
 documents_may_put(const struct documents *d, const char *perspective, const char *actor)
 {
     const struct perspective *p = compiled_perspective(d, perspective);

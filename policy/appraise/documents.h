@@ -48,6 +48,7 @@ void document_free(struct document *d);
 void document_freep(struct document **d);
 
 struct documents;
+struct subject; /* appraise/subject.h */
 
 /* Compile a snapshot. Takes over all n documents, also on failure. STATUS_INVALID: a policy names a
  * reference set that is not among them, two documents of one kind have one id. generation is the
@@ -68,6 +69,8 @@ const struct document_info *documents_info(const struct documents *d, size_t i);
 /* What a challenge asks for: the union over all policies, else sha256 0-15. Never empty. The same
  * for all devices, so that a challenge tells nothing about one. */
 const struct selection *documents_selection(const struct documents *d);
+/* Whether the policy of that id is there and selects the device. */
+bool documents_selects(const struct documents *d, const char *policy, const struct subject *device);
 /* Who may put documents of a perspective: everybody who may put documents, or, where an active
  * document of kind perspective lists owners, those. */
 bool documents_may_put(const struct documents *d, const char *perspective, const char *actor);

@@ -322,8 +322,10 @@ activate(struct plan *p, const struct file *f)
     char path[192];
     (void)snprintf(path, sizeof path, "/v1/%s/%s/activation", document_kind_collection(info->kind),
                    info->id);
-    return body ? remote_call(p->context, "POST", path, body, &answer)
-                : command_fail(STATUS_NOMEM, NULL);
+    int rc = body ? remote_call(p->context, "POST", path, body, &answer)
+                  : command_fail(STATUS_NOMEM, NULL);
+    remote_warn(answer);
+    return rc;
 }
 
 /* What names another comes out of force before it: policies, then states and sets; perspectives

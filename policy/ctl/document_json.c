@@ -83,13 +83,14 @@ put_document(struct context *c, enum document_kind kind)
     struct client_request request = {
         .method = "POST", .path = path, .type = "application/json", .body = buffer_bytes(&text)};
     int rc = remote_bytes(c, &request, &answer);
-    if (rc == EXIT_YES)
-        (void)printf("%s %s version %llu: %s\n", document_kind_collection(kind),
-                     document_info(d)->id, (unsigned long long)document_info(d)->version,
-                     answer.http_status == 200 ? "was there already" : "put");
-    /* Said here already, before it is activated; that it was put stands. */
-    if (rc == EXIT_YES && kind == DOCUMENT_POLICY && check_fleet(c, &text) == EXIT_TRY_LATER)
-        (void)fprintf(stderr, "attestctl: note: the policy was not tried on the fleet\n");
+    if (rc != EXIT_YES)
+        return rc;
+    (void)printf("%s %s version %llu: %s\n", document_kind_collection(kind), document_info(d)->id,
+                 (unsigned long long)document_info(d)->version,
+                 answer.http_status == 200 ? "was there already" : "put");
+    json_auto_t *said =
+        json_loadb((const char *)answer.body.data, answer.body.size, JSON_REJECT_DUPLICATES, NULL);
+    remote_warn(said);
     return rc;
 }
 
@@ -107,6 +108,7 @@ post_activation(struct context *c, enum document_kind kind, const char *verb, js
     int rc = remote_call(c, "POST", path, owned, &answer);
     if (rc == EXIT_YES && answer)
         (void)printf("%s is active\n", remote_cell(answer, "id", id, CELL));
+    remote_warn(answer);
     return rc;
 }
 

@@ -91,6 +91,16 @@ remote_cell(const json_t *object, const char *name, char *out, size_t out_size)
     return out;
 }
 
+void
+remote_warn(const json_t *answer)
+{
+    char text[512];
+    size_t i;
+    json_t *w;
+    json_array_foreach(json_object_get(answer, "warnings"), i, w)(void)
+        fprintf(stderr, "attestctl: warning: %s\n", remote_cell(w, "text", text, sizeof text));
+}
+
 int
 remote_print(const json_t *value)
 {

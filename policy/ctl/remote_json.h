@@ -18,6 +18,8 @@ MUST_CHECK int remote_bytes(struct context *c, const struct client_request *requ
                             struct client_answer *out);
 /* Text of a member for a table cell: "-" for null or absent; control bytes escaped into out. */
 const char *remote_cell(const json_t *object, const char *name, char *out, size_t out_size);
+/* The texts of an answer's "warnings", to standard error; answer may be NULL. */
+void remote_warn(const json_t *answer);
 /* Pretty JSON to standard output. */
 int remote_print(const json_t *value);
 /* Value of --label options ("key=value") as an object; NULL when one is malformed. */

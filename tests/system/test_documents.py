@@ -98,6 +98,42 @@ def test_nothing_is_done_where_the_rest_is_needed(bench, folder):
     assert done.returncode == 2 and active(verifier) == OURS | OTHERS
 
 
+# ---- what is said before a policy counts ----
+
+
+def test_a_policy_is_tried_on_the_fleet_when_it_is_put(bench, tmp_path):
+    verifier = bench.verifier()
+    tpm = bench.tpm(("sha256",))
+    tpm.boot("secure")
+    agent = bench.enrolled(verifier, tpm)
+    agent.run("run", "--once")
+    bench.approve_boot(verifier, agent.device)
+    fine = bench.policy()
+    assert verifier.admin("POST", "/v1/policies", fine)["warnings"] == []
+    told = verifier.admin("POST", "/v1/policies/owner-policy/activation", {"version": 1})
+    assert told == {"id": "owner-policy", "active": 1, "warnings": []}
+    for name, change, code, text in (
+            ("nobody", {"select": {"labels": {"site": "mars"}}}, "policy.selects-none",
+             "policy nobody selects no device"),
+            ("everybody", {"genuine": {"accept": ["verified"]}}, "policy.refuses-all",
+             "policy everybody would refuse the whole fleet: 1 devices"),
+            ("unfit", {"boot": {"references": ["absent"]}}, "policy.unfit",
+             "policy unfit cannot come into force as things are: ")):
+        document = fine | {"id": name, "perspective": name} | change
+        told = verifier.admin("POST", "/v1/policies", document)["warnings"]
+        assert [(w["code"], w["policy"]) for w in told] == [(code, name)]
+        assert told[0]["text"].startswith(text)
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(document))
+        done = bench.ctl(verifier, "policy", "put", path)
+        assert f"warning: {text}".encode() in done.stderr
+        done = bench.ctl(verifier, "policy", "activate", name, 1, check=False)
+        assert (done.returncode == 0) == (name != "unfit")
+        assert name == "unfit" or f"warning: {text}".encode() in done.stderr
+    assert verifier.admin("POST", "/v1/perspectives", {
+        "type": "perspective", "id": "nobody", "version": 1, "trial": True})["warnings"] == []
+
+
 # ---- files that nobody shall run ----
 
 
