@@ -3,8 +3,6 @@
  * kept form back; never: decides whether it is taken. */
 #include "appraise/announcement.h"
 #include "appraise/shape.h"
-#include "base/cleanup.h"
-#include "base/text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -12,46 +10,10 @@
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static enum status
-read_u32(const struct shape_node *node, void *number)
-{
-    uint64_t value = 0;
-    enum status s = shape_integer(node, 0, UINT32_MAX, &value);
-    *(uint32_t *)number = (uint32_t)value;
-    return s;
-}
-
-static enum status
-read_seconds(const struct shape_node *node, void *number)
-{
-    uint64_t value = 0;
-    enum status s = shape_integer(node, 0, INT64_MAX, &value);
-    *(int64_t *)number = (int64_t)value;
-    return s;
-}
-
-/* Compared with bound texts byte by byte; shown escaped only. */
-static enum status
-read_text_or_null(const struct shape_node *node, void *text)
-{
-    return shape_is_null(node) ? STATUS_OK : shape_any_text(node, text);
-}
-
-static enum status
 read_digest(const struct shape_node *node, void *digest)
 {
-    CLEANUP(buffer_free) struct buffer value = {0};
     const struct alg *alg = alg_by_name(node->key);
-    const char *text = NULL;
-    if (!alg)
-        return shape_refuse(node, "is no algorithm");
-    enum status s = shape_borrow_text(node, &text);
-    if (s == STATUS_OK)
-        s = text_parse_hex(text, &value);
-    if (s == STATUS_NOMEM)
-        return s;
-    if (s != STATUS_OK || digest_from(alg->id, buffer_bytes(&value), digest) != STATUS_OK)
-        return shape_refuse(node, "must be %zu bytes in hex", alg_size(alg->id));
-    return STATUS_OK;
+    return alg ? shape_digest(node, alg, digest) : shape_refuse(node, "is no algorithm");
 }
 
 static enum status
@@ -68,12 +30,13 @@ read_digests(const struct shape_node *node, void *out)
     return STATUS_OK;
 }
 
+/* Texts are compared with bound texts byte by byte, and shown escaped only. */
 static enum status
 read_item(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
         {"role", true, shape_short_text, offsetof(struct announcement_item, role)},
-        {"text", false, read_text_or_null, offsetof(struct announcement_item, text)},
+        {"text", false, shape_text_or_null, offsetof(struct announcement_item, text)},
         {"digests", false, read_digests, 0},
     };
     return shape_object(node, fields, COUNT_OF(fields), out);
@@ -97,10 +60,10 @@ announcement_read(const struct shape_node *node, void *announcement)
 {
     static const struct shape_field fields[] = {
         {"device", true, shape_any_text, offsetof(struct announcement, device_id)},
-        {"reset_count", true, read_u32, offsetof(struct announcement, reset_count)},
-        {"issued", true, read_seconds, offsetof(struct announcement, issued_s)},
-        {"expires", true, read_seconds, offsetof(struct announcement, expires_s)},
-        {"slot", false, read_text_or_null, offsetof(struct announcement, slot)},
+        {"reset_count", true, shape_u32, offsetof(struct announcement, reset_count)},
+        {"issued", true, shape_number, offsetof(struct announcement, issued_s)},
+        {"expires", true, shape_number, offsetof(struct announcement, expires_s)},
+        {"slot", false, shape_text_or_null, offsetof(struct announcement, slot)},
         {"items", true, read_items, 0},
     };
     return shape_object(node, fields, COUNT_OF(fields), announcement);
@@ -110,39 +73,26 @@ static enum status
 read_sent(const struct shape_node *node, void *announcement)
 {
     static const struct shape_field fields[] = {
-        {"slot", false, read_text_or_null, offsetof(struct announcement, slot)},
+        {"slot", false, shape_text_or_null, offsetof(struct announcement, slot)},
         {"items", true, read_items, 0},
     };
     return shape_object(node, fields, COUNT_OF(fields), announcement);
-}
-
-static enum status
-parse(struct bytes json, struct arena *arena, shape_reader reader, struct announcement *out,
-      struct diag *diag)
-{
-    struct diag unused = {0};
-    struct shape_source source = {.text = json, .arena = arena, .diag = diag ? diag : &unused};
-    struct shape_node root;
-    *out = (struct announcement){0};
-    enum status s = shape_open(&source, &root);
-    if (s == STATUS_OK)
-        s = reader(&root, out);
-    shape_close(&source);
-    return s;
 }
 
 enum status
 announcement_parse_sent(struct bytes json, struct arena *arena, struct announcement *out,
                         struct diag *diag)
 {
-    return parse(json, arena, read_sent, out, diag);
+    *out = (struct announcement){0};
+    return shape_read(json, arena, read_sent, out, diag);
 }
 
 enum status
 announcement_parse(struct bytes json, struct arena *arena, struct announcement *out,
                    struct diag *diag)
 {
-    return parse(json, arena, announcement_read, out, diag);
+    *out = (struct announcement){0};
+    return shape_read(json, arena, announcement_read, out, diag);
 }
 
 static void

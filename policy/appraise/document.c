@@ -56,17 +56,6 @@ document_read_pcrs(const struct shape_node *node, void *mask)
 }
 
 enum status
-document_parse_digest(const struct shape_node *node, const struct alg *alg, const char *hex,
-                      struct digest *out)
-{
-    out->alg = alg->id;
-    out->size = alg->size;
-    if (text_parse_hex_exact(hex, out->data, alg->size) != STATUS_OK)
-        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
-    return STATUS_OK;
-}
-
-enum status
 document_read_digest(const struct shape_node *node, void *digest)
 {
     const char *text = NULL;
@@ -80,7 +69,7 @@ document_read_digest(const struct shape_node *node, void *digest)
     const struct alg *alg = alg_by_name(name);
     if (!alg)
         return shape_refuse(node, "must be ALGORITHM:HEX, such as \"sha256:...\"");
-    return document_parse_digest(node, alg, colon + 1, digest);
+    return shape_parse_digest(node, alg, colon + 1, digest);
 }
 
 enum status
@@ -113,7 +102,6 @@ enum status
 document_read_key(const struct shape_node *node, void *out)
 {
     CLEANUP(buffer_free) struct buffer spki = {0};
-    struct bytes *key = out;
     const char *pem = NULL;
     enum status s = shape_borrow_text(node, &pem);
     if (s == STATUS_OK)
@@ -123,12 +111,7 @@ document_read_key(const struct shape_node *node, void *out)
                                   "bits, P-256 or P-384");
     if (s != STATUS_OK)
         return s;
-    uint8_t *copy = arena_alloc(node->source->arena, spki.size);
-    if (!copy)
-        return STATUS_NOMEM;
-    memcpy(copy, spki.data, spki.size);
-    *key = bytes_of(copy, spki.size);
-    return STATUS_OK;
+    return shape_take_bytes(node, buffer_bytes(&spki), out);
 }
 
 static enum status
@@ -267,8 +250,9 @@ document_kind_parse(const char *name, enum document_kind *out)
 }
 
 static enum status
-read_root(const struct shape_node *root, struct document *d)
+read_root(const struct shape_node *root, void *document)
 {
+    struct document *d = document;
     const char *words[DOCUMENT_KINDS];
     for (size_t i = 0; i < DOCUMENT_KINDS; i++)
         words[i] = kinds[i].name;
@@ -297,12 +281,7 @@ parse_into(struct hasher *h, struct bytes json, struct document *d, struct diag 
     s = document_signature_open(h, &d->arena, json, &scratch, &d->signature, &text, diag);
     if (s != STATUS_OK)
         return s;
-    struct shape_source source = {.text = text, .arena = &d->arena, .diag = diag};
-    struct shape_node root;
-    s = shape_open(&source, &root);
-    if (s == STATUS_OK)
-        s = read_root(&root, d);
-    shape_close(&source);
+    s = shape_read(text, &d->arena, read_root, d, diag);
     d->info.is_signed = d->signature.alg != NULL;
     return s;
 }

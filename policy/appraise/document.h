@@ -37,9 +37,6 @@ enum status document_read_key(const struct shape_node *node, void *spki);
 enum status document_read_digest(const struct shape_node *node, void *digest);
 /* The same, and not of an algorithm that carries no trust. */
 enum status document_read_trusted_digest(const struct shape_node *node, void *digest);
-/* The same of hex digits whose algorithm is known. */
-enum status document_parse_digest(const struct shape_node *node, const struct alg *alg,
-                                  const char *hex, struct digest *out);
 /* Readers of arrays: of reference set ids into struct shape_list of char *, of templates into
  * struct shape_list of struct template *. */
 enum status document_read_references(const struct shape_node *node, void *list);

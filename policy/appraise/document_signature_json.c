@@ -99,7 +99,7 @@ read_alg(const struct shape_node *node, void *out)
 }
 
 static enum status
-read_header(struct arena *arena, struct bytes part, struct header *out, struct diag *diag)
+read_members(const struct shape_node *root, void *out)
 {
     static const struct shape_field fields[] = {
         {"alg", true, read_alg, offsetof(struct header, alg)},
@@ -110,19 +110,19 @@ read_header(struct arena *arena, struct bytes part, struct header *out, struct d
         {"x5c", false, shape_skip, 0},
         {"x5t#S256", false, shape_skip, 0},
     };
+    return shape_object(root, fields, sizeof fields / sizeof fields[0], out);
+}
+
+static enum status
+read_header(struct arena *arena, struct bytes part, struct header *out, struct diag *diag)
+{
     CLEANUP(buffer_free) struct buffer json = {0};
     enum status s = text_parse_base64url(part, &json);
     if (s != STATUS_OK)
         return s == STATUS_NOMEM ? s
                                  : diag_set(diag, STATUS_INVALID, CLAUSE, 0,
                                             "the protected header is not base64url");
-    struct shape_source source = {.text = buffer_bytes(&json), .arena = arena, .diag = diag};
-    struct shape_node root;
-    s = shape_open(&source, &root);
-    if (s == STATUS_OK)
-        s = shape_object(&root, fields, sizeof fields / sizeof fields[0], out);
-    shape_close(&source);
-    return s;
+    return shape_read(buffer_bytes(&json), arena, read_members, out, diag);
 }
 
 /* ---- the whole ---- */

@@ -181,17 +181,7 @@ policy_read_phase(const struct shape_node *node, void *out)
 static enum status
 read_value(const struct shape_node *node, void *out)
 {
-    const char *hex = NULL;
-    struct digest *d = out;
-    enum status s = shape_borrow_text(node, &hex);
-    const struct alg *alg = alg_by_name(node->parent->parent->key);
-    if (s != STATUS_OK)
-        return s;
-    d->alg = alg->id;
-    d->size = alg->size;
-    if (text_parse_hex_exact(hex, d->data, alg->size) != STATUS_OK)
-        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
-    return STATUS_OK;
+    return shape_digest(node, alg_by_name(node->parent->parent->key), out);
 }
 
 /* The key is a PCR, with one or more values. */

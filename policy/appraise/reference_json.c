@@ -82,11 +82,7 @@ static enum status
 read_value_digest(const struct shape_node *node, void *out)
 {
     struct reference_value *v = out;
-    const char *hex = NULL;
-    enum status s = shape_borrow_text(node, &hex);
-    if (s != STATUS_OK)
-        return s;
-    return document_parse_digest(node, alg_by_name(node->key), hex, &v->digests[v->n_digests++]);
+    return shape_digest(node, alg_by_name(node->key), &v->digests[v->n_digests++]);
 }
 
 static enum status

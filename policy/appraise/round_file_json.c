@@ -41,18 +41,17 @@ static const struct shape_field members[] = {
     FIELD("documents", read_documents, documents),
 };
 
+static enum status
+read_file(const struct shape_node *root, void *out)
+{
+    return shape_object(root, members, COUNT_OF(members), out);
+}
+
 enum status
 round_file_parse(struct bytes json, struct round_file *out, struct diag *diag)
 {
     *out = (struct round_file){0};
-    struct diag unused = {0};
-    struct shape_node root;
-    struct shape_source source = {
-        .text = json, .arena = &out->arena, .diag = diag ? diag : &unused};
-    enum status s = shape_open(&source, &root);
-    if (s == STATUS_OK)
-        s = shape_object(&root, members, COUNT_OF(members), out);
-    shape_close(&source);
+    enum status s = shape_read(json, &out->arena, read_file, out, diag);
     if (s == STATUS_OK)
         out->parts.inputs = bytes_of_text(out->inputs);
     return s;

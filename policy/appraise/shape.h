@@ -9,7 +9,7 @@
 #pragma once
 
 #include "appraise/arena.h"
-#include "base/bytes.h"
+#include "base/digest.h"
 
 struct json_t;
 
@@ -48,6 +48,9 @@ struct shape_list {
  * STATUS_INVALID, STATUS_LIMIT, STATUS_NOMEM. shape_close() after any status. */
 MUST_CHECK enum status shape_open(struct shape_source *source, struct shape_node *root);
 void shape_close(struct shape_source *source);
+/* Open, read the whole with one reader, close. */
+MUST_CHECK enum status shape_read(struct bytes text, struct arena *arena, shape_reader reader,
+                                  void *out, struct diag *diag);
 
 /* Read an object's members by the table, in its order; a key that is not in it is refused, as is a
  * required one that is missing. */
@@ -79,9 +82,13 @@ enum status shape_short_text(const struct shape_node *node, void *text); /* char
 enum status shape_version(const struct shape_node *node, void *number);  /* uint64_t from 1 */
 /* Any text of ours, control characters too: nothing that is shown to people. char * */
 enum status shape_any_text(const struct shape_node *node, void *text);
-enum status shape_base64url(const struct shape_node *node, void *bytes); /* struct bytes */
-enum status shape_bool(const struct shape_node *node, void *value);      /* bool */
-enum status shape_time(const struct shape_node *node, void *unix_s);     /* int64_t, RFC 3339 UTC */
+enum status shape_text_or_null(const struct shape_node *node, void *text); /* the same, or NULL */
+enum status shape_base64url(const struct shape_node *node, void *bytes);   /* struct bytes */
+enum status shape_hex(const struct shape_node *node, void *bytes);         /* struct bytes */
+enum status shape_number(const struct shape_node *node, void *number);     /* int64_t from 0 */
+enum status shape_u32(const struct shape_node *node, void *number);        /* uint32_t */
+enum status shape_bool(const struct shape_node *node, void *value);        /* bool */
+enum status shape_time(const struct shape_node *node, void *unix_s); /* int64_t, RFC 3339 UTC */
 enum status shape_duration(const struct shape_node *node, void *seconds); /* int64_t */
 /* A copy in the arena. */
 MUST_CHECK enum status shape_take_bytes(const struct shape_node *node, struct bytes in,
@@ -89,6 +96,11 @@ MUST_CHECK enum status shape_take_bytes(const struct shape_node *node, struct by
 /* An integer of min to max. */
 MUST_CHECK enum status shape_integer(const struct shape_node *node, uint64_t min, uint64_t max,
                                      uint64_t *out);
+/* A digest of the algorithm, which must be known, in hex digits: the node's text, or this one. */
+MUST_CHECK enum status shape_digest(const struct shape_node *node, const struct alg *alg,
+                                    struct digest *out);
+MUST_CHECK enum status shape_parse_digest(const struct shape_node *node, const struct alg *alg,
+                                          const char *hex, struct digest *out);
 /* The text of a string, borrowed from the source; refused when it is not one. */
 MUST_CHECK enum status shape_borrow_text(const struct shape_node *node, const char **out);
 /* Number of the word in a table of n. */

@@ -107,6 +107,20 @@ shape_close(struct shape_source *source)
     source->root = NULL;
 }
 
+enum status
+shape_read(struct bytes text, struct arena *arena, shape_reader reader, void *out,
+           struct diag *diag)
+{
+    struct diag unused = {0};
+    struct shape_source source = {.text = text, .arena = arena, .diag = diag ? diag : &unused};
+    struct shape_node root;
+    enum status s = shape_open(&source, &root);
+    if (s == STATUS_OK)
+        s = reader(&root, out);
+    shape_close(&source);
+    return s;
+}
+
 static struct shape_node
 child_of(const struct shape_node *node, json_t *value, const char *key, size_t index)
 {
@@ -314,6 +328,12 @@ shape_any_text(const struct shape_node *node, void *text)
 }
 
 enum status
+shape_text_or_null(const struct shape_node *node, void *text)
+{
+    return shape_is_null(node) ? STATUS_OK : shape_any_text(node, text);
+}
+
+enum status
 shape_take_bytes(const struct shape_node *node, struct bytes in, struct bytes *out)
 {
     uint8_t *copy = arena_alloc(node->source->arena, in.size);
@@ -331,9 +351,43 @@ shape_base64url(const struct shape_node *node, void *bytes)
     CLEANUP(buffer_free) struct buffer value = {0};
     const char *text = NULL;
     enum status s = shape_borrow_text(node, &text);
-    if (s == STATUS_OK && text_parse_base64url(bytes_of_text(text), &value) != STATUS_OK)
+    if (s == STATUS_OK)
+        s = text_parse_base64url(bytes_of_text(text), &value);
+    if (s == STATUS_MALFORMED)
         s = shape_refuse(node, "must be base64url");
     return s == STATUS_OK ? shape_take_bytes(node, buffer_bytes(&value), bytes) : s;
+}
+
+enum status
+shape_hex(const struct shape_node *node, void *bytes)
+{
+    CLEANUP(buffer_free) struct buffer value = {0};
+    const char *text = NULL;
+    enum status s = shape_borrow_text(node, &text);
+    if (s == STATUS_OK)
+        s = text_parse_hex(text, &value);
+    if (s == STATUS_MALFORMED)
+        s = shape_refuse(node, "must be hex");
+    return s == STATUS_OK ? shape_take_bytes(node, buffer_bytes(&value), bytes) : s;
+}
+
+enum status
+shape_parse_digest(const struct shape_node *node, const struct alg *alg, const char *hex,
+                   struct digest *out)
+{
+    out->alg = alg->id;
+    out->size = alg->size;
+    if (text_parse_hex_exact(hex, out->data, alg->size) != STATUS_OK)
+        return shape_refuse(node, "must be %u hex digits", 2u * alg->size);
+    return STATUS_OK;
+}
+
+enum status
+shape_digest(const struct shape_node *node, const struct alg *alg, struct digest *out)
+{
+    const char *hex = NULL;
+    enum status s = shape_borrow_text(node, &hex);
+    return s == STATUS_OK ? shape_parse_digest(node, alg, hex, out) : s;
 }
 
 enum status
@@ -347,6 +401,21 @@ shape_integer(const struct shape_node *node, uint64_t min, uint64_t max, uint64_
                             (unsigned long long)max);
     *out = (uint64_t)value;
     return STATUS_OK;
+}
+
+enum status
+shape_number(const struct shape_node *node, void *number)
+{
+    return shape_integer(node, 0, INT64_MAX, number);
+}
+
+enum status
+shape_u32(const struct shape_node *node, void *number)
+{
+    uint64_t value = 0;
+    enum status s = shape_integer(node, 0, UINT32_MAX, &value);
+    *(uint32_t *)number = (uint32_t)value;
+    return s;
 }
 
 enum status

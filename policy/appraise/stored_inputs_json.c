@@ -3,7 +3,6 @@
  * member that it does not know, or stands in for one that is missing. */
 #include "appraise/shape.h"
 #include "appraise/stored_inputs.h"
-#include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -19,41 +18,9 @@
 /* ---- simple values ---- */
 
 static enum status
-read_number(const struct shape_node *node, void *number)
-{
-    return shape_integer(node, 0, INT64_MAX, number);
-}
-
-static enum status
-read_u32(const struct shape_node *node, void *number)
-{
-    uint64_t value = 0;
-    enum status s = shape_integer(node, 0, UINT32_MAX, &value);
-    *(uint32_t *)number = (uint32_t)value;
-    return s;
-}
-
-static enum status
-read_text_or_null(const struct shape_node *node, void *text)
-{
-    return shape_is_null(node) ? STATUS_OK : shape_any_text(node, text);
-}
-
-static enum status
-read_hex(const struct shape_node *node, void *bytes)
-{
-    CLEANUP(buffer_free) struct buffer value = {0};
-    const char *text = NULL;
-    enum status s = shape_borrow_text(node, &text);
-    if (s == STATUS_OK && text_parse_hex(text, &value) != STATUS_OK)
-        s = shape_refuse(node, "must be hex");
-    return s == STATUS_OK ? shape_take_bytes(node, buffer_bytes(&value), bytes) : s;
-}
-
-static enum status
 read_hex_or_null(const struct shape_node *node, void *bytes)
 {
-    return shape_is_null(node) ? STATUS_OK : read_hex(node, bytes);
+    return shape_is_null(node) ? STATUS_OK : shape_hex(node, bytes);
 }
 
 /* 16 hex digits. */
@@ -73,19 +40,9 @@ read_word(const struct shape_node *node, void *number)
 }
 
 static enum status
-read_digest(const struct shape_node *node, uint16_t alg, struct digest *out)
-{
-    struct bytes value = {0};
-    enum status s = read_hex(node, &value);
-    if (s == STATUS_OK && digest_from(alg, value, out) != STATUS_OK)
-        s = shape_refuse(node, "has not the size of its algorithm");
-    return s;
-}
-
-static enum status
 read_sha256(const struct shape_node *node, void *digest)
 {
-    return read_digest(node, ALG_SHA256, digest);
+    return shape_digest(node, alg_by_id(ALG_SHA256), digest);
 }
 
 #define WORD_READER(name, type, parse)                                                             \
@@ -187,8 +144,8 @@ read_ledger(const struct shape_node *node, void *out)
 {
     static const struct shape_field fields[] = {
         {"clock_ms", true, read_word, offsetof(struct subject_counters, clock_ms)},
-        {"reset_count", true, read_u32, offsetof(struct subject_counters, reset_count)},
-        {"restart_count", true, read_u32, offsetof(struct subject_counters, restart_count)},
+        {"reset_count", true, shape_u32, offsetof(struct subject_counters, reset_count)},
+        {"restart_count", true, shape_u32, offsetof(struct subject_counters, restart_count)},
         {"safe", true, shape_bool, offsetof(struct subject_counters, safe)},
         {"firmware_version", true, read_word, offsetof(struct subject_counters, firmware_version)},
     };
@@ -213,7 +170,7 @@ read_pcr(const struct shape_node *node, void *out)
     if (text_parse_u64(node->key, LIMIT_PCRS - 1, &pcr) != STATUS_OK)
         return shape_refuse(node, "is not a PCR");
     one->pcr = (uint32_t)pcr;
-    return read_digest(node, alg_by_name(node->parent->key)->id, &one->value);
+    return shape_digest(node, alg_by_name(node->parent->key), &one->value);
 }
 
 static enum status
@@ -274,7 +231,7 @@ read_logs(const struct shape_node *node, void *out)
         FIELD("userspace", shape_bool, userspace_present),
         FIELD("userspace_incomplete", shape_bool, userspace_incomplete),
         FIELD("ima_starts_over", shape_bool, ima_starts_over),
-        FIELD("ima_bytes_before", read_number, ima_older_size),
+        FIELD("ima_bytes_before", shape_number, ima_older_size),
     };
     return shape_object(node, fields, COUNT_OF(fields), out);
 }
@@ -405,13 +362,13 @@ read_tpm(const struct shape_node *node, void *out)
 
 static const struct shape_field members[] = {
     FIELD("program", shape_any_text, program),
-    FIELD("quirk_table", read_number, quirk_table),
-    FIELD("now", read_number, now_s),
+    FIELD("quirk_table", shape_number, quirk_table),
+    FIELD("now", shape_number, now_s),
     {"documents_generation", true, shape_skip, 0},
     {"documents_digest", true, shape_skip, 0},
     {"documents", true, read_documents, 0},
     FIELD("device", shape_any_text, subject.device_id),
-    FIELD("name", read_text_or_null, subject.name),
+    FIELD("name", shape_text_or_null, subject.name),
     FIELD("labels", read_labels, subject),
     FIELD("state", read_state, subject.state),
     FIELD("genuine", read_genuine, subject.genuine),
@@ -419,36 +376,34 @@ static const struct shape_field members[] = {
     {"tpm_certificate", false, read_certificate, offsetof(struct stored_inputs, subject.tpm)},
     FIELD("member_by", read_member, subject.member_by),
     FIELD("continues_boot", shape_bool, subject.continues_boot),
-    FIELD("boot_since", read_number, subject.boot_since_s),
-    FIELD("last_generation", read_text_or_null, subject.last_generation),
+    FIELD("boot_since", shape_number, subject.boot_since_s),
+    FIELD("last_generation", shape_text_or_null, subject.last_generation),
     FIELD("ledger_before", read_ledger, subject.last),
     {"last_good", true, read_last_good, 0},
     {"announcement", true, read_announcement, 0},
-    FIELD("device_version", read_number, device_version),
-    FIELD("ak_name", read_hex, ak_name),
-    FIELD("ak_serial", read_number, ak_serial),
-    FIELD("spent_before_ms", read_number, spent_before_ms),
-    FIELD("boot", read_number, boot),
+    FIELD("device_version", shape_number, device_version),
+    FIELD("ak_name", shape_hex, ak_name),
+    FIELD("ak_serial", shape_number, ak_serial),
+    FIELD("spent_before_ms", shape_number, spent_before_ms),
+    FIELD("boot", shape_number, boot),
     FIELD("challenge", shape_base64url, challenge),
     FIELD("origin", shape_any_text, origin),
     FIELD("exporter", read_hex_or_null, exporter),
     FIELD("replay_state_before", read_replay_state, state),
     {"logs", true, read_logs, 0},
-    FIELD("ek_trust", read_hex, ek_trust),
+    FIELD("ek_trust", shape_hex, ek_trust),
     FIELD("tpm", read_tpm, tpm),
 };
+
+static enum status
+read_inputs(const struct shape_node *root, void *out)
+{
+    return shape_object(root, members, COUNT_OF(members), out);
+}
 
 enum status
 stored_inputs_parse(struct bytes json, struct stored_inputs *out, struct diag *diag)
 {
     *out = (struct stored_inputs){0};
-    struct diag unused = {0};
-    struct shape_node root;
-    struct shape_source source = {
-        .text = json, .arena = &out->arena, .diag = diag ? diag : &unused};
-    enum status s = shape_open(&source, &root);
-    if (s == STATUS_OK)
-        s = shape_object(&root, members, COUNT_OF(members), out);
-    shape_close(&source);
-    return s;
+    return shape_read(json, &out->arena, read_inputs, out, diag);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/announcement.h"
+#include "appraise/arena.h"
 #include "base/cleanup.h"
 #include "tests/lib/test.h"
 
@@ -185,6 +186,37 @@ refuses_what_is_not_well_formed(void **state)
     demand(REASON_ANNOUNCE_MALFORMED, REASON_ANNOUNCE_MALFORMED);
 }
 
+#define HEX_64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+/* As it comes from a device: digests by the names of their algorithms. */
+static void
+reads_digests_of_known_algorithms_and_their_size(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *digests, *says;
+    } rows[] = {
+        {"\"sha256\":\"" HEX_64 "\"", NULL},
+        {"\"md5\":\"00\"", "items[0].digests.md5: is no algorithm"},
+        {"\"sha256\":\"00\"", "items[0].digests.sha256: must be 64 hex digits"},
+        {"\"sha384\":\"" HEX_64 "\"", "items[0].digests.sha384: must be 96 hex digits"},
+        {"\"sha256\":\"" HEX_64 "00\"", "items[0].digests.sha256: must be 64 hex digits"},
+        {"\"sha256\":7", "items[0].digests.sha256: must be a string"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+        struct arena arena = {0};
+        struct announcement a;
+        struct diag diag = {0};
+        (void)snprintf(text, sizeof text, "{\"items\":[{\"role\":\"initrd\",\"digests\":{%s}}]}",
+                       rows[i].digests);
+        assert_status(rows[i].says ? STATUS_INVALID : STATUS_OK,
+                      announcement_parse_sent(bytes_of_text(text), &arena, &a, &diag));
+        assert_string_equal(rows[i].says ? rows[i].says : "", diag.text);
+        arena_free(&arena);
+    }
+}
+
 int
 main(void)
 {
@@ -197,6 +229,7 @@ main(void)
         cmocka_unit_test_setup_teardown(refuses_a_second_one_for_the_same_boot, start, finish),
         cmocka_unit_test_setup_teardown(refuses_one_that_comes_late, start, finish),
         cmocka_unit_test_setup_teardown(refuses_what_is_not_well_formed, start, finish),
+        cmocka_unit_test(reads_digests_of_known_algorithms_and_their_size),
     };
     assert_status(STATUS_OK, hasher_new(&h));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
