@@ -88,6 +88,9 @@ const struct option_spec command_options[] = {
     {"hash", "NAME", "hash of the files' digests (default sha256)", true},
     {"boot", NULL, "the file is a measured-boot reference state", false},
     {"images", NULL, "expect the PE images of the packages in PCR 4 as well", false},
+    {"signer", "FILE", "key (PEM) that must have signed it", false},
+    {"environment", "N", "of several environments, the one to take", false},
+    {"policy", "FILE", "write a policy with the values of PCRs", false},
     {"help", NULL, "print this help", false},
 };
 const size_t command_n_options = sizeof command_options / sizeof *command_options;

@@ -100,6 +100,9 @@ const struct command image_commands[] = {
     {"reference", "from-keylime", "FILE " SET_ARGUMENTS, 1, 1,
      "take over Keylime's runtime policy, or with --boot its measured-boot reference state",
      image_from_keylime, SET_OPTIONS "boot"},
+    {"reference", "from-corim", "FILE " SET_ARGUMENTS, 1, 1,
+     "take over the reference values of a CoRIM, signed or not", image_from_corim,
+     SET_OPTIONS "signer environment pcr policy perspective label"},
     {"reference", "from-dbx", "FILE... " SET_ARGUMENTS, 1, 64,
      "name what a machine's dbx must hold at least", image_from_dbx, SET_OPTIONS},
 };

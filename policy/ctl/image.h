@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ctl/set.h"
+#include "image/leftover.h"
 
 /* What a command works on: a hasher, the set, and what was found to be measured. */
 struct image_work {
@@ -28,6 +29,8 @@ MUST_CHECK enum status image_load(struct image_work *w, const char *path, struct
 /* Number of an option within a range; what it is without the option. STATUS_INVALID. */
 MUST_CHECK enum status image_number(struct image_work *w, const char *option, uint64_t max,
                                     uint64_t *value);
+/* What an import did not take over, as notes. STATUS_NOMEM. */
+MUST_CHECK enum status image_tell_leftovers(struct set *set, const struct leftovers *l);
 /* A path without its directories. */
 const char *image_base_name(const char *path);
 
@@ -42,4 +45,5 @@ int image_from_deb(struct context *c);
 int image_from_sums(struct context *c);
 int image_from_pcrlock(struct context *c);
 int image_from_keylime(struct context *c);
+int image_from_corim(struct context *c);
 int image_from_dbx(struct context *c);

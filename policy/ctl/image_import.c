@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-static enum status
-tell_leftovers(struct set *set, struct leftovers *l)
+enum status
+image_tell_leftovers(struct set *set, const struct leftovers *l)
 {
     size_t at = 0;
     enum status s = leftovers_check(l);
@@ -148,7 +148,7 @@ image_from_pcrlock(struct context *c)
         s = add_pcrlock(&p, path, i > 0 ? c->arguments[i - 1] : NULL);
     }
     if (s == STATUS_OK)
-        s = tell_leftovers(p.w.set, &p.leftovers);
+        s = image_tell_leftovers(p.w.set, &p.leftovers);
     int rc = image_end(&p.w, s, path);
     measurements_free(&p.variant);
     leftovers_free(&p.leftovers);
@@ -187,7 +187,7 @@ image_from_keylime(struct context *c)
     if (s == STATUS_OK)
         s = add_keylime(&w, path, &leftovers);
     if (s == STATUS_OK)
-        s = tell_leftovers(w.set, &leftovers);
+        s = image_tell_leftovers(w.set, &leftovers);
     int rc = image_end(&w, s, path);
     leftovers_free(&leftovers);
     return rc;

@@ -38,6 +38,11 @@ MUST_CHECK enum status set_tell_pcr(struct set *set, uint32_t pcr, const char *a
                                     const struct digest digests[static MEASUREMENT_N_ALGS]);
 /* For people: what a set made from files cannot know. STATUS_NOMEM. */
 MUST_CHECK enum status set_tell(struct set *set, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A policy that goes with the set: its text, checked, and the file that set_write() writes it to.
+ * path is borrowed. A set without any content is then not written. STATUS_NOMEM. */
+MUST_CHECK enum status set_add_policy(struct set *set, const char *path, struct bytes text);
+/* What there is to tell, on standard error; set_write() does it as well. */
+void set_print_notes(const struct set *set);
 /* The set's text, checked, to --output or standard output, and what there is to tell. The exit
  * code. */
 int set_write(struct set *set);

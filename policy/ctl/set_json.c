@@ -26,6 +26,9 @@ struct set {
     json_t *notes;
     size_t n_files;
     size_t n_dbx;
+    json_t *policy;
+    struct buffer policy_text;
+    const char *policy_path;
 };
 
 void
@@ -39,6 +42,8 @@ set_free(struct set *set)
     json_decref(set->components);
     json_decref(set->pcrs);
     json_decref(set->notes);
+    json_decref(set->policy);
+    buffer_free(&set->policy_text);
     free(set);
 }
 
@@ -402,6 +407,24 @@ put_digests(struct set *set, const char *member, json_t *once)
     return json_object_set(set->document, member, list) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
+enum status
+set_add_policy(struct set *set, const char *path, struct bytes text)
+{
+    set->policy_path = path;
+    set->policy = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    buffer_append(&set->policy_text, text);
+    return set->policy ? buffer_check(&set->policy_text) : STATUS_NOMEM;
+}
+
+/* Nothing but a policy was made. */
+static bool
+is_policy_only(const struct set *set)
+{
+    const json_t *d = set->document;
+    return set->policy && !json_object_get(d, "components") && !json_object_get(d, "files") &&
+           !json_object_get(d, "dbx") && !json_object_get(d, "command_lines");
+}
+
 static enum status
 encode_set(struct set *set, struct buffer *out, struct diag *diag)
 {
@@ -433,7 +456,8 @@ print_report(const struct set *set, const char *path)
                                     "pcr_values", set->pcrs, "notes", set->notes, "files",
                                     (json_int_t)set->n_files, "dbx", (json_int_t)set->n_dbx);
     bool ok = report && set_text(report, "output", path);
-    ok = ok && (path || json_object_set(report, "set", set->document) == 0);
+    ok = ok && (path || is_policy_only(set) || json_object_set(report, "set", set->document) == 0);
+    ok = ok && (!set->policy || json_object_set(report, "policy", set->policy) == 0);
     return ok && print_json(report);
 }
 
@@ -462,8 +486,8 @@ print_components(const struct set *set)
         (void)printf("  dbx: %zu entries\n", set->n_dbx);
 }
 
-static void
-print_notes(const struct set *set)
+void
+set_print_notes(const struct set *set)
 {
     size_t i;
     const json_t *note;
@@ -476,8 +500,11 @@ set_write(struct set *set)
 {
     CLEANUP(buffer_free) struct buffer text = {0};
     struct diag diag = {0};
-    const char *path = command_option(set->c, "output");
-    enum status s = encode_set(set, &text, &diag);
+    bool alone = is_policy_only(set);
+    const char *path = alone ? NULL : command_option(set->c, "output");
+    enum status s = alone ? STATUS_OK : encode_set(set, &text, &diag);
+    if (s == STATUS_OK && set->policy)
+        s = file_save(set->policy_path, buffer_bytes(&set->policy_text), FILE_MODE, &diag);
     if (s == STATUS_OK && path)
         s = file_save(path, buffer_bytes(&text), FILE_MODE, &diag);
     if (s != STATUS_OK) {
@@ -487,9 +514,12 @@ set_write(struct set *set)
     bool ok = true;
     if (set->c->json)
         ok = print_report(set, path);
-    else if (!path)
+    else if (!path && !alone)
         ok = fwrite(text.data, 1, text.size, stdout) == text.size;
-    print_notes(set);
+    set_print_notes(set);
+    if (set->policy && !set->c->json)
+        (void)fprintf(stderr, "attestctl: wrote %s, a policy: read it before it is put\n",
+                      set->policy_path);
     if (path && !set->c->json) {
         (void)printf("wrote %s: read it before it is put\n", path);
         print_components(set);

@@ -10,10 +10,13 @@
 #include <string.h>
 
 #define MAJOR_UINT  0u
+#define SMALL_KEYS  64u /* numbers that a map may have in any order */
+#define NO_NUMBER   UINT64_MAX
 #define MAJOR_BYTES 2u
 #define MAJOR_TEXT  3u
 #define MAJOR_ARRAY 4u
 #define MAJOR_MAP   5u
+#define MAJOR_TAG   6u
 #define FALSE_ITEM  0xF4u
 #define TRUE_ITEM   0xF5u
 #define NULL_ITEM   0xF6u
@@ -131,6 +134,57 @@ on_bool(void *context, bool v)
     set_number(context, DCBOR_BOOL, v);
 }
 
+/* -1 - v */
+static void
+on_negative8(void *context, uint8_t v)
+{
+    set_number(context, DCBOR_NEGATIVE, v);
+}
+
+static void
+on_negative16(void *context, uint16_t v)
+{
+    set_number(context, DCBOR_NEGATIVE, v);
+}
+
+static void
+on_negative32(void *context, uint32_t v)
+{
+    set_number(context, DCBOR_NEGATIVE, v);
+}
+
+static void
+on_negative64(void *context, uint64_t v)
+{
+    set_number(context, DCBOR_NEGATIVE, v);
+}
+
+static void
+on_tag(void *context, uint64_t v)
+{
+    set_number(context, DCBOR_TAG, v);
+}
+
+static void
+on_float(void *context, float v)
+{
+    (void)v;
+    set_number(context, DCBOR_OTHER, 0);
+}
+
+static void
+on_double(void *context, double v)
+{
+    (void)v;
+    set_number(context, DCBOR_OTHER, 0);
+}
+
+static void
+on_undefined(void *context)
+{
+    set_number(context, DCBOR_OTHER, 0);
+}
+
 static void
 on_null(void *context)
 {
@@ -143,10 +197,10 @@ static const struct cbor_callbacks callbacks = {
     .uint16 = on_uint16,
     .uint32 = on_uint32,
     .uint64 = on_uint64,
-    .negint64 = cbor_null_negint64_callback,
-    .negint32 = cbor_null_negint32_callback,
-    .negint16 = cbor_null_negint16_callback,
-    .negint8 = cbor_null_negint8_callback,
+    .negint64 = on_negative64,
+    .negint32 = on_negative32,
+    .negint16 = on_negative16,
+    .negint8 = on_negative8,
     .byte_string_start = cbor_null_byte_string_start_callback,
     .byte_string = on_bytes,
     .string = on_text,
@@ -155,11 +209,11 @@ static const struct cbor_callbacks callbacks = {
     .array_start = on_array,
     .indef_map_start = cbor_null_indef_map_start_callback,
     .map_start = on_map,
-    .tag = cbor_null_tag_callback,
-    .float2 = cbor_null_float2_callback,
-    .float4 = cbor_null_float4_callback,
-    .float8 = cbor_null_float8_callback,
-    .undefined = cbor_null_undefined_callback,
+    .tag = on_tag,
+    .float2 = on_float,
+    .float4 = on_float,
+    .float8 = on_double,
+    .undefined = on_undefined,
     .null = on_null,
     .boolean = on_bool,
     .indef_break = cbor_null_indef_break_callback,
@@ -172,12 +226,19 @@ decode(const struct dcbor *r)
     struct token t = {0};
     if (r->offset >= r->in.size)
         return t;
+    /* libcbor (0.8) refuses the tags 6 to 20 in their one-byte form, for want of a registration. */
+    uint8_t first = r->in.data[r->offset];
+    if (r->is_document && first >> 5 == MAJOR_TAG && (first & 0x1Fu) < 24)
+        return (struct token){.kind = DCBOR_TAG, .value = first & 0x1Fu, .size = 1};
     struct cbor_decoder_result result =
         cbor_stream_decode(r->in.data + r->offset, r->in.size - r->offset, &callbacks, &t);
-    if (result.status != CBOR_DECODER_FINISHED || t.kind == DCBOR_NONE)
+    if (result.status != CBOR_DECODER_FINISHED || t.kind == DCBOR_NONE ||
+        (!r->is_document && t.kind > DCBOR_NULL))
         return (struct token){0};
     /* Shortest form: the header is as long as its number needs (4.2.1). */
     size_t size = t.kind == DCBOR_BOOL ? 1 : head_size(t.value) + t.bytes.size;
+    if (t.kind == DCBOR_OTHER)
+        size = result.read;
     if (result.read != size)
         return (struct token){0};
     t.size = size;
@@ -187,7 +248,19 @@ decode(const struct dcbor *r)
 static bool
 is_complete(const struct dcbor *r)
 {
-    return r->n_items > 0 && r->depth == 0;
+    return r->n_items > 0 && r->depth == 0 && !r->tagged;
+}
+
+static size_t
+max_items(const struct dcbor *r)
+{
+    return r->is_document ? LIMIT_CBOR_DOCUMENT_ITEMS : LIMIT_CBOR_ITEMS;
+}
+
+static size_t
+max_depth(const struct dcbor *r)
+{
+    return r->is_document ? LIMIT_CBOR_DOCUMENT_DEPTH : LIMIT_CBOR_DEPTH;
 }
 
 static void
@@ -213,7 +286,7 @@ take(struct dcbor *r, enum dcbor_kind kind)
     struct token t = {0};
     if (r->failed)
         return t;
-    if (r->n_items == LIMIT_CBOR_ITEMS) {
+    if (r->n_items == max_items(r)) {
         fail_limit(r);
         return t;
     }
@@ -224,7 +297,8 @@ take(struct dcbor *r, enum dcbor_kind kind)
     }
     r->n_items++;
     r->offset += t.size;
-    if (r->depth > 0)
+    r->tagged = kind == DCBOR_TAG; /* what it tags is the same item of its container */
+    if (r->depth > 0 && !r->tagged)
         r->left[r->depth - 1]--;
     return t;
 }
@@ -245,13 +319,14 @@ open_container(struct dcbor *r, enum dcbor_kind kind, unsigned items_each)
     struct token t = take(r, kind);
     if (r->failed)
         return 0;
-    if (r->depth == LIMIT_CBOR_DEPTH || t.value > (LIMIT_CBOR_ITEMS - r->n_items) / items_each) {
+    if (r->depth == max_depth(r) || t.value > (max_items(r) - r->n_items) / items_each) {
         r->offset -= t.size;
         fail_limit(r);
         return 0;
     }
     r->left[r->depth] = t.value * items_each;
     r->key[r->depth] = (struct bytes){0};
+    r->small_keys[r->depth] = 0;
     r->depth++;
     close_full(r);
     return (size_t)t.value;
@@ -315,6 +390,12 @@ struct dcbor
 dcbor_of(struct bytes in)
 {
     return (struct dcbor){.in = in};
+}
+
+struct dcbor
+dcbor_of_document(struct bytes in)
+{
+    return (struct dcbor){.in = in, .is_document = true};
 }
 
 enum dcbor_kind
@@ -391,6 +472,95 @@ dcbor_key(struct dcbor *r)
     }
     *before = key;
     return key;
+}
+
+uint64_t
+dcbor_tag(struct dcbor *r)
+{
+    return take(r, DCBOR_TAG).value;
+}
+
+int64_t
+dcbor_int(struct dcbor *r)
+{
+    size_t offset = r->offset;
+    bool negative = dcbor_peek(r) == DCBOR_NEGATIVE;
+    uint64_t value = take_leaf(r, negative ? DCBOR_NEGATIVE : DCBOR_UINT).value;
+    if (value > INT64_MAX) {
+        r->offset = offset;
+        r->failed = true;
+        return 0;
+    }
+    return negative ? -1 - (int64_t)value : (int64_t)value;
+}
+
+/* The key is new in its map: a small number that was not there, or one behind the key before. */
+static bool
+remember_key(struct dcbor *r, unsigned depth, uint64_t number, struct bytes encoded)
+{
+    if (depth == 0)
+        return false;
+    if (number < SMALL_KEYS) {
+        uint64_t bit = UINT64_C(1) << number;
+        bool is_new = (r->small_keys[depth - 1] & bit) == 0;
+        r->small_keys[depth - 1] |= bit;
+        return is_new;
+    }
+    struct bytes *before = &r->key[depth - 1];
+    bool is_new = !before->data || bytes_order(*before, encoded) < 0;
+    *before = encoded;
+    return is_new;
+}
+
+struct dcbor_label
+dcbor_label(struct dcbor *r)
+{
+    struct dcbor_label label = {0};
+    size_t offset = r->offset;
+    unsigned depth = r->depth; /* a key is never its map's last item */
+    uint64_t number = NO_NUMBER;
+    label.is_text = dcbor_peek(r) == DCBOR_TEXT;
+    if (label.is_text)
+        label.text = dcbor_text(r);
+    else
+        label.number = dcbor_int(r);
+    if (!label.is_text && label.number >= 0)
+        number = (uint64_t)label.number;
+    if (!r->failed &&
+        !remember_key(r, depth, number, bytes_slice(r->in, offset, r->offset - offset))) {
+        r->offset = offset;
+        r->failed = true;
+    }
+    return r->failed ? (struct dcbor_label){0} : label;
+}
+
+struct bytes
+dcbor_skip(struct dcbor *r)
+{
+    size_t offset = r->offset;
+    uint64_t left = 1;
+    if (r->failed || is_complete(r)) {
+        r->failed = true;
+        return (struct bytes){0};
+    }
+    for (; left > 0 && !r->failed; left--) {
+        struct token t = decode(r);
+        uint64_t each = t.kind == DCBOR_MAP ? 2 : t.kind == DCBOR_ARRAY ? 1 : 0;
+        uint64_t room = max_items(r) - r->n_items;
+        r->failed = t.kind == DCBOR_NONE;
+        if (room == 0 || (each > 0 && t.value > room / each) || left > room)
+            fail_limit(r);
+        if (r->failed)
+            return (struct bytes){0};
+        left += each > 0 ? t.value * each : t.kind == DCBOR_TAG ? 1 : 0;
+        r->n_items++;
+        r->offset += t.size;
+    }
+    r->tagged = false;
+    if (r->depth > 0)
+        r->left[r->depth - 1]--;
+    close_full(r);
+    return bytes_slice(r->in, offset, r->offset - offset);
 }
 
 void

@@ -42,6 +42,9 @@ walk(struct dcbor *r)
         case DCBOR_NULL:
             dcbor_null(r);
             break;
+        case DCBOR_NEGATIVE:
+        case DCBOR_TAG:
+        case DCBOR_OTHER:
         case DCBOR_NONE:
             return;
         }
