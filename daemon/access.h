@@ -26,6 +26,8 @@ struct access {
 };
 
 #define ACCESS_GRANT_ALL "*"
+/* Whose token attestd wrote into a file at its first start. */
+#define ACCESS_FIRST_ADMIN "token:admin"
 
 /* Check an Authorization header ("Bearer TOKEN"). STATUS_NOT_FOUND: none given, *out is nobody;
  * STATUS_DENIED: given, but unknown, expired or malformed. */

@@ -64,10 +64,14 @@ try_on_fleet(struct request *request, enum document_kind kind, struct bytes text
     return s == STATUS_OK ? out : NULL;
 }
 
-/* Where a perspective has owners, its policies are theirs. */
+/* Where a perspective has owners, its policies are theirs, and so is what is said of it: but for
+ * the administrator of the first start, since tokens of owners end. perspective: a policy's. */
 static enum status
-check_owner(struct request *request, const char *perspective, struct diag *diag)
+check_owner(struct request *request, enum document_kind kind, const char *id,
+            const char *perspective, struct diag *diag)
 {
+    if (kind == DOCUMENT_PERSPECTIVE)
+        perspective = text_equal(request->access.actor, ACCESS_FIRST_ADMIN) ? NULL : id;
     if (!perspective || !perspective[0])
         return STATUS_OK;
     CLEANUP(documents_unrefp) struct documents *now = snapshot_get(request->verifier->snapshot);
@@ -75,6 +79,19 @@ check_owner(struct request *request, const char *perspective, struct diag *diag)
         return STATUS_OK;
     return diag_set(diag, STATUS_DENIED, "document", 0, "the perspective %s has other owners",
                     perspective);
+}
+
+/* The version that is kept of that id (0: the one in force, else the highest) is the caller's too:
+ * a policy does not change hands by a version in another perspective. */
+static enum status
+check_kept_owner(struct request *request, enum document_kind kind, const char *id, uint64_t version,
+                 struct diag *diag)
+{
+    CLEANUP(store_document_clear) struct store_document kept = {0};
+    enum status s = store_get_document(request->verifier->store, kind, id, version, &kept);
+    if (s == STATUS_NOT_FOUND)
+        return check_owner(request, kind, id, NULL, diag);
+    return s == STATUS_OK ? check_owner(request, kind, id, kept.perspective, diag) : s;
 }
 
 static void
@@ -89,7 +106,9 @@ put_document(struct request *request, struct response *response, enum document_k
     if (s == STATUS_OK && document_info(d)->kind != kind)
         s = diag_set(&diag, STATUS_INVALID, "document", 0, "the document is of another type");
     if (s == STATUS_OK)
-        s = check_owner(request, document_info(d)->perspective, &diag);
+        s = check_owner(request, kind, document_info(d)->id, document_info(d)->perspective, &diag);
+    if (s == STATUS_OK)
+        s = check_kept_owner(request, kind, document_info(d)->id, 0, &diag);
     if (s == STATUS_OK)
         s = store_put_document(request->verifier->store, &who, document_info(d), request->body,
                                &again);
@@ -185,7 +204,9 @@ activate(struct request *request, enum document_kind kind, uint64_t version, str
     if (store_get_document(v->store, kind, request->params[0], 0, &before) == STATUS_OK &&
         before.active)
         old = before.version;
-    enum status s = check_owner(request, before.perspective, diag);
+    enum status s = check_kept_owner(request, kind, request->params[0], 0, diag);
+    if (s == STATUS_OK)
+        s = check_kept_owner(request, kind, request->params[0], version, diag);
     if (s == STATUS_OK)
         s = store_activate_document(v->store, &who, kind, request->params[0], version);
     if (s != STATUS_OK)
