@@ -164,6 +164,17 @@ log_edit_replace(struct buffer *log, struct log_edit_place at, struct bytes data
 }
 
 void
+log_edit_take(struct buffer *log, struct log_edit_place at, const struct buffer *other,
+              struct log_edit_place from)
+{
+    CLEANUP(buffer_free) struct buffer taken = {0};
+    struct record r = find(log, at);
+    struct record theirs = find(other, from);
+    copy(other, &theirs, &taken);
+    splice(log, r.offset, r.size, buffer_bytes(&taken));
+}
+
+void
 log_edit_insert(struct buffer *log, struct log_edit_place at, struct bytes data)
 {
     log_edit_twice(log, at);

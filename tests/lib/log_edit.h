@@ -34,5 +34,8 @@ void log_edit_set_data(struct buffer *log, struct log_edit_place at, struct byte
 void log_edit_content(struct buffer *log, struct log_edit_place at, struct bytes content);
 /* Other data, and the digests of it. */
 void log_edit_replace(struct buffer *log, struct log_edit_place at, struct bytes data);
+/* The record is another log's. */
+void log_edit_take(struct buffer *log, struct log_edit_place at, const struct buffer *other,
+                   struct log_edit_place from);
 /* A copy of a record behind it, with other data and the digests of it. */
 void log_edit_insert(struct buffer *log, struct log_edit_place at, struct bytes data);
