@@ -230,15 +230,6 @@ encode_texts(struct round *round, const struct attest_request *request)
     return s;
 }
 
-static bool
-pcrs_equal(const struct subject_pcrs *a, const struct subject_pcrs *b)
-{
-    bool equal = a->alg == b->alg && a->present == b->present;
-    for (uint32_t pcr = 0; equal && pcr < LIMIT_PCRS; pcr++)
-        equal = !(a->present & (1u << pcr)) || digest_equal(&a->pcr[pcr], &b->pcr[pcr]);
-    return equal;
-}
-
 static void
 fill_perspectives(const struct round *round, int64_t now_s, struct store_round *row)
 {
@@ -339,8 +330,6 @@ round_row(struct round *round, const struct attest_request *request, struct stor
         round->announce.kept.size > 0 ? (const char *)round->announce.kept.data : NULL;
     fill_perspectives(round, now_s, row);
     fill_pcrs(round, &row->pcrs);
-    if (round->device.last_good_present && pcrs_equal(&row->pcrs, &round->device.last_good))
-        row->good = false; /* as good as the last one: nothing to replace */
     return STATUS_OK;
 }
 

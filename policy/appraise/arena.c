@@ -20,8 +20,6 @@ static struct arena_block *
 add_block(struct arena *a, size_t size)
 {
     size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-    if (room > SIZE_MAX / 2)
-        return NULL;
     struct arena_block *b = calloc(1, sizeof *b + room);
     if (!b)
         return NULL;

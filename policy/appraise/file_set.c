@@ -93,9 +93,9 @@ bool
 file_set_has(const struct file_set *set, uint16_t alg, struct bytes digest)
 {
     size_t index = alg_index(alg);
-    if (index >= ALG_COUNT || digest.size != alg_size(alg) || is_zero(digest.data, digest.size))
+    if (index >= ALG_COUNT || digest.size != alg_size(alg))
         return false;
-    const struct file_table *t = &set->tables[index];
+    const struct file_table *t = &set->tables[index]; /* zeros are a free slot: not in the set */
     return t->n > 0 && !is_zero(find_slot(t, digest.data, digest.size), digest.size);
 }
 

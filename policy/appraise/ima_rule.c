@@ -109,8 +109,7 @@ is_excluded(const struct policy_ima *rule, const struct ima_entry *e)
     char *const *excluded = rule->excluded.items;
     for (size_t i = 0; i < rule->excluded.n; i++) {
         struct bytes directory = bytes_of_text(excluded[i]);
-        if (directory.size <= e->path.size &&
-            bytes_equal(directory, bytes_slice(e->path, 0, directory.size)))
+        if (bytes_equal(directory, bytes_slice(e->path, 0, directory.size)))
             return true;
     }
     return false;

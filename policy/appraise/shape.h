@@ -93,7 +93,7 @@ enum status shape_duration(const struct shape_node *node, void *seconds); /* int
 /* A copy in the arena. */
 MUST_CHECK enum status shape_take_bytes(const struct shape_node *node, struct bytes in,
                                         struct bytes *out);
-/* An integer of min to max. */
+/* An integer of min to max, which is INT64_MAX at the most. */
 MUST_CHECK enum status shape_integer(const struct shape_node *node, uint64_t min, uint64_t max,
                                      uint64_t *out);
 /* A digest of the algorithm, which must be known, in hex digits: the node's text, or this one. */

@@ -395,11 +395,11 @@ shape_integer(const struct shape_node *node, uint64_t min, uint64_t max, uint64_
 {
     if (!json_is_integer(node->value))
         return shape_refuse(node, "must be an integer");
-    json_int_t value = json_integer_value(node->value);
-    if (value < 0 || (uint64_t)value < min || (uint64_t)value > max)
+    uint64_t value = (uint64_t)json_integer_value(node->value); /* below 0: above every max */
+    if (value < min || value > max)
         return shape_refuse(node, "must be %llu to %llu", (unsigned long long)min,
                             (unsigned long long)max);
-    *out = (uint64_t)value;
+    *out = value;
     return STATUS_OK;
 }
 

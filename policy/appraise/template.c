@@ -160,9 +160,7 @@ keep_literal(struct arena *arena, struct template *t)
 static enum status
 parse_one(struct arena *arena, const char *text, struct template **out, struct diag *diag)
 {
-    size_t size = strlen(text);
-    if (size > LIMIT_TEMPLATE)
-        return diag_set(diag, STATUS_LIMIT, "template", 0, "longer than %u bytes", LIMIT_TEMPLATE);
+    size_t size = strlen(text); /* at the most LIMIT_TEMPLATE: a choice makes it shorter */
     if (!text_is_printable(bytes_of_text(text)))
         return diag_set(diag, STATUS_INVALID, "template", 0, "holds control characters");
     struct template *t = arena_alloc(arena, sizeof *t);

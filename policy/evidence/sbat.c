@@ -26,7 +26,7 @@ static bool
 read_number(struct bytes digits, uint64_t *out)
 {
     char text[NUMBER_SIZE];
-    if (digits.size == 0 || digits.size >= sizeof text)
+    if (digits.size >= sizeof text)
         return false;
     memcpy(text, digits.data, digits.size);
     text[digits.size] = '\0';

@@ -170,7 +170,7 @@ read_record(struct parser *p, json_t *j)
     if (!r)
         return;
     json_t *digests = json_object_get(j, "digests");
-    if (!json_is_object(j) || !json_is_array(digests)) {
+    if (!json_is_array(digests)) { /* nor has what is no object any */
         refuse(p, REASON_LOG_MALFORMED, "no record with digests");
         return;
     }

@@ -47,6 +47,27 @@ keeps_every_part_of_a_round(void **state)
     assert_true(bytes_equal(r.evidence, buffer_bytes(&evidence)));
 }
 
+/* Nothing that the daemon makes: what it is told is checked before anything is written. */
+static void
+refuses_a_round_that_lacks_a_part(void **state)
+{
+    struct store *s = contract_store(state);
+    contract_enroll(s, 1);
+    struct store_round r = contract_round(s, 1, "a1");
+    const char **parts[] = {&r.appraisal_json, &r.inputs_json, &r.result};
+    for (size_t i = 0; i < 3; i++) {
+        const char *part = *parts[i];
+        *parts[i] = NULL;
+        assert_status(STATUS_STORE, contract_put(s, &r));
+        *parts[i] = part;
+    }
+    size_t n_perspectives = r.n_perspectives;
+    r.n_perspectives = LIMIT_PERSPECTIVES + 1;
+    assert_status(STATUS_STORE, contract_put(s, &r));
+    r.n_perspectives = n_perspectives;
+    assert_status(STATUS_OK, contract_put(s, &r));
+}
+
 /* More than it would take apart again. */
 static void
 refuses_texts_that_are_too_long_to_be_read_back(void **state)
@@ -330,6 +351,11 @@ refuses_to_continue_a_boot_that_is_not_the_current_one(void **state)
     store_device_clear(&d);
     struct store_boot boot = {0};
     assert_status(STATUS_NOT_FOUND, store_get_boot(s, 12345, &boot));
+    contract_enroll(s, 2);
+    r = contract_round(s, 2, "a4"); /* of a device that never had one */
+    r.new_boot = false;
+    r.boot = 0;
+    assert_status(STATUS_CONFLICT, contract_put(s, &r));
 }
 
 static void
@@ -514,6 +540,7 @@ main(void)
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, contract_open, contract_close)
     const struct CMUnitTest tests[] = {
         CLAIM(keeps_every_part_of_a_round),
+        CLAIM(refuses_a_round_that_lacks_a_part),
         CLAIM(refuses_texts_that_are_too_long_to_be_read_back),
         CLAIM(keeps_all_that_a_round_was_appraised_from),
         CLAIM(lists_the_newest_round_of_each_device_and_of_each_boot),

@@ -84,6 +84,7 @@ applicant_setup(void **state)
     override_path(f, "ek_bundle", "bundle");
     override_path(f, "advisories", "advisories.json");
     open_rooms(f);
+    applicant_body(f, &f->body);
     *state = f;
     return 0;
 }
@@ -96,6 +97,7 @@ applicant_teardown(void **state)
     store_close(f->verifier.store);
     keyring_close(f->verifier.keyring);
     config_free(&f->config);
+    enrollment_body_free(&f->body);
     ek_builder_free(f->ek);
     tpm_builder_free(f->ak);
     hasher_free(f->hasher);

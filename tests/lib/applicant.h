@@ -23,6 +23,7 @@ struct applicant {
     struct hasher *hasher;
     struct ek_builder *ek;
     struct tpm_builder *ak;
+    struct enrollment_body body; /* what the device sends at first */
 };
 
 extern const struct store_actor applicant_operator;
@@ -42,7 +43,7 @@ void applicant_expect(struct applicant *f);
 void applicant_set_state(struct applicant *f, enum life_cycle state);
 void applicant_make_token(struct applicant *f, const char *text, uint32_t uses, int64_t expires_s);
 
-/* What the device sends: all of it, or one more EK. */
+/* What the device sends with its present keys: all of it, or one more EK. */
 void applicant_body(const struct applicant *f, struct enrollment_body *body);
 void applicant_add_ek(const struct ek_builder *b, const struct ek_builder_spec *spec,
                       bool certified, struct enrollment_body *body);

@@ -20,6 +20,16 @@ boots_attest(struct verifier_case *c, const struct verifier_case_round *r)
 }
 
 void
+boots_refuse(struct verifier_case *c, const struct verifier_case_round *r, const char *code)
+{
+    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
+    assert_status(STATUS_OK, verifier_case_attest(c, r, &a));
+    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
+    if (code && !boots_says(c, code))
+        fail_msg("not for %s: %s", code, buffer_text(&a.body));
+}
+
+void
 boots_assert_wanted(struct verifier_case *c, const struct verifier_case_round *r, const char *which)
 {
     CLEANUP(attest_answer_clear) struct attest_answer a = {0};

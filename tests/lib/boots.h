@@ -9,6 +9,8 @@
 
 /* A round that is trusted; the boot record that it went into. */
 uint64_t boots_attest(struct verifier_case *c, const struct verifier_case_round *r);
+/* One that is untrusted; it has this reason, or fact, unless NULL. */
+void boots_refuse(struct verifier_case *c, const struct verifier_case_round *r, const char *code);
 /* An attempt that asks for this log, and leaves no trace. */
 void boots_assert_wanted(struct verifier_case *c, const struct verifier_case_round *r,
                          const char *which);

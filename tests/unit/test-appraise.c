@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "tests/lib/appraise_case.h"
 #include "tests/lib/test.h"
@@ -324,6 +325,43 @@ needs_quote_replay_and_subject(void **state)
     assert_null(out);
 }
 
+static size_t
+count_blamed(enum reason_code code, int32_t pcr)
+{
+    const struct reasons *all = &appraise_case_perspective(c)->reasons;
+    size_t n = 0;
+    for (size_t i = 0; i < all->n_items; i++)
+        n += all->items[i].code == code && all->items[i].pcr == pcr;
+    return n;
+}
+
+/* What is enforced and not proven is blamed, whatever the stages before have said of it. */
+static void
+blames_a_pcr_that_no_stage_gave_a_reason_for(void **state)
+{
+    c = *state;
+    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"",
+                       "[\"boot\"], \"coverage\": {\"enforce\": [4, 12]}");
+    log_builder_extend(&c->log, 4, bytes_of_text("x"));
+    log_builder_extend(&c->log, 12, bytes_of_text("x"));
+    appraise_case_run(c);
+    CLEANUP(reasons_free) struct reasons only_4 = {0};
+    (void)reasons_add_at(&only_4, REASON_LOG_PCR_MISMATCH, REASON_LOG_BOOT, 4, REASON_NO_EVENT);
+    struct appraisal_input input = {.documents = c->snapshot,
+                                    .quote = c->quote,
+                                    .replay = c->replay,
+                                    .subject = &c->subject,
+                                    .now_s = c->now_s};
+    for (int i = 0; i < 2; i++) {
+        input.found = i == 0 ? NULL : &only_4;
+        appraisal_freep(&c->appraisal);
+        assert_status(STATUS_OK, appraise(c->h, &input, &c->appraisal));
+        assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
+        assert_int_equal(1, count_blamed(REASON_LOG_PCR_MISMATCH, 4));
+        assert_int_equal(1, count_blamed(REASON_LOG_PCR_UNEXPLAINED, 12));
+    }
+}
+
 static void
 outlives_the_snapshot_that_it_was_made_by(void **state)
 {
@@ -356,6 +394,7 @@ main(void)
         APPRAISE_CASE(counts_the_log_of_user_space_where_a_covered_pcr_needs_it),
         APPRAISE_CASE(trusts_nothing_when_findings_were_dropped),
         APPRAISE_CASE(needs_quote_replay_and_subject),
+        APPRAISE_CASE(blames_a_pcr_that_no_stage_gave_a_reason_for),
         APPRAISE_CASE(outlives_the_snapshot_that_it_was_made_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

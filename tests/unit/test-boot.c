@@ -232,6 +232,7 @@ tells_a_component_at_the_wrong_place(void **state)
     PROFILE(1, SHIM, GRUB, KERNEL);
     boot("grub shim kernel", "");
     claim("order=grub/grub");
+    assert_string_equal("a", appraise_case_perspective(c)->reasons.items[0].expected);
     boot("shim kernel grub", "");
     claim("order=kernel/kernel");
     boot("kernel grub shim", "");
@@ -401,6 +402,11 @@ threat_49_lends_no_value_between_bundles_of_other_build(void **state)
     claim("missing=initrd/");
     boot("shim kernel", "");
     claim("");
+    PROFILE(1, {"kernel", 4, "kernel", 1, 1, false, "os"}, {"b", 4, "b", 0, 1, false, "os"},
+            {"x", 5, "a", 1, 1, false, NULL});
+    PROFILE(2, {"kernel", 4, "kernel2", 1, 1, false, "os"}, {"c", 4, "c", 0, 1, false, "os"});
+    boot("kernel2", "a");
+    assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
 }
 
 /* Nor one that loads it once to one that may load it twice. */
@@ -467,20 +473,18 @@ bounds_what_a_hostile_log_costs(void **state)
     claim("surplus=/evil");
 }
 
-#define MANY_PARTS 600u
-
 /* Components that have no order need no table, but each is held against each event. */
 static void
 bounds_events_times_components(void **state)
 {
     (void)state;
-    static struct part parts[MANY_PARTS];
-    static char values[MANY_PARTS][8];
-    for (size_t i = 0; i < MANY_PARTS; i++) {
+    static struct part parts[600];
+    static char values[600][8];
+    for (size_t i = 0; i < 600; i++) {
         (void)snprintf(values[i], sizeof values[i], "v%zu", i);
         parts[i] = (struct part){"driver", 4, i == 0 ? "a" : values[i], 0, 1000, true, NULL};
     }
-    profile(1, parts, MANY_PARTS);
+    profile(1, parts, 600);
     for (size_t n = 300; n <= 600; n += 300) {
         CLEANUP(buffer_free) struct buffer events = {0};
         buffer_append_text(&events, "evil");

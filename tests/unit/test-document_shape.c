@@ -67,6 +67,7 @@ refuses_a_device_that_is_no_device_id(void **state)
     static const char *const bad[] = {
         COMPONENT("\"device\":\"0123456789abcdef0123456789abcde\","),
         COMPONENT("\"device\":\"0123456789abcdef0123456789abcdef0\","),
+        COMPONENT("\"device\":\"0123456789abcdef0123456789abcdefg\","),
         COMPONENT("\"device\":\"0123456789ABCDEF0123456789abcdef\","),
         COMPONENT("\"device\":\"0123456789abcdef0123456789abcdeg\","),
     };

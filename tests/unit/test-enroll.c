@@ -23,19 +23,23 @@ wants_a_verified_certificate_by_default(void **state)
 }
 
 static void
-takes_any_ek_only_where_policy_says_so(void **state)
+takes_it_where_policy_demands(struct applicant *f, enum genuine genuine)
 {
-    struct applicant *f = *state;
-    CLEANUP(enrollment_body_free) struct enrollment_body bare = {0};
-    applicant_body(f, &bare);
-    buffer_reset(&bare.eks[0].certificate);
-    applicant_override(f, "enrollment", "genuine", "unverified");
+    applicant_override(f, "enrollment", "genuine", genuine_name(genuine));
     applicant_reopen(f);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &bare);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_assert_offered(&offer);
     CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
     applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
-    assert_int_equal(o.device.genuine, GENUINE_UNVERIFIED);
+    assert_int_equal(o.device.genuine, genuine);
+}
+
+static void
+takes_any_ek_only_where_policy_says_so(void **state)
+{
+    struct applicant *f = *state;
+    buffer_reset(&f->body.eks[0].certificate);
+    takes_it_where_policy_demands(f, GENUINE_UNVERIFIED);
 }
 
 static void
@@ -51,20 +55,12 @@ static void
 refuses_software_unless_policy_names_it(void **state)
 {
     struct applicant *f = *state;
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
     struct ek_builder_spec spec = ek_builder_spec_ek(f->ek);
     spec.manufacturer = "id:00001014";
     spec.model = "swtpm";
-    applicant_body(f, &body);
-    replace_certificate(f, &spec, &body);
-    applicant_assert_refused(f, &body, REASON_EK_SOFTWARE);
-    applicant_override(f, "enrollment", "genuine", "software");
-    applicant_reopen(f);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
-    applicant_assert_offered(&offer);
-    CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
-    applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
-    assert_int_equal(o.device.genuine, GENUINE_SOFTWARE);
+    replace_certificate(f, &spec, &f->body);
+    applicant_assert_refused(f, &f->body, REASON_EK_SOFTWARE);
+    takes_it_where_policy_demands(f, GENUINE_SOFTWARE);
 }
 
 static void
@@ -72,13 +68,11 @@ refuses_a_revoked_ek_whatever_policy_says(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(buffer_free) struct buffer crl = {0};
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
     ek_builder_crl(&f->ek->intermediate, 77, APPLICANT_NOW_S + 86400, &crl);
     applicant_save(f, "bundle/crl", buffer_bytes(&crl));
     applicant_override(f, "enrollment", "genuine", "unverified");
     applicant_reopen(f);
-    applicant_assert_refused(f, &body, REASON_EK_REVOKED);
+    applicant_assert_refused(f, &f->body, REASON_EK_REVOKED);
 }
 
 static void
@@ -87,11 +81,9 @@ refuses_a_certificate_of_another_ek(void **state)
     struct applicant *f = *state;
     CLEANUP(ek_builder_freep) struct ek_builder *other = ek_builder_new("L-2");
     struct ek_builder_spec spec = ek_builder_spec_ek(other);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    buffer_reset(&body.eks[0].certificate);
-    ek_builder_certificate(other, &spec, &f->ek->intermediate, &body.eks[0].certificate);
-    applicant_assert_refused(f, &body, REASON_EK_CERTIFICATE_KEY);
+    buffer_reset(&f->body.eks[0].certificate);
+    ek_builder_certificate(other, &spec, &f->ek->intermediate, &f->body.eks[0].certificate);
+    applicant_assert_refused(f, &f->body, REASON_EK_CERTIFICATE_KEY);
 }
 
 static void
@@ -99,11 +91,9 @@ reads_every_ek_that_is_sent(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(ek_builder_freep) struct ek_builder *second = ek_builder_new("H-3");
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
     second->attributes |= TPM_OBJECT_SIGN;
-    applicant_add_ek(second, NULL, true, &body);
-    applicant_assert_refused(f, &body, REASON_EK_TEMPLATE);
+    applicant_add_ek(second, NULL, true, &f->body);
+    applicant_assert_refused(f, &f->body, REASON_EK_TEMPLATE);
     CLEANUP(enrollment_body_free) struct enrollment_body junk = {0};
     applicant_body(f, &junk);
     buffer_reset(&junk.eks[0].certificate);
@@ -116,14 +106,12 @@ takes_an_oddity_only_where_policy_names_it(void **state)
 {
     struct applicant *f = *state;
     struct ek_builder_spec spec = ek_builder_spec_ek(f->ek);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
     spec.extended_usage = NULL;
-    applicant_body(f, &body);
-    replace_certificate(f, &spec, &body);
-    applicant_assert_refused(f, &body, REASON_EK_USAGE);
+    replace_certificate(f, &spec, &f->body);
+    applicant_assert_refused(f, &f->body, REASON_EK_USAGE);
     applicant_override(f, "enrollment", "oddities", "missing-eku");
     applicant_reopen(f);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_assert_offered(&offer);
 }
 
@@ -132,16 +120,14 @@ static void
 refuses_firmware_that_an_advisory_names(void **state)
 {
     struct applicant *f = *state;
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
     applicant_save(
         f, "advisories.json",
         bytes_of_text("{\"advisories\":[{\"id\":\"TEST-1\",\"manufacturer\":\"STM\",\"firmware\":["
                       "{\"from\":\"0001000000000000\",\"below\":\"0001010300000000\"}]}]}"));
     assert_status(STATUS_OK, enroll_reload(f->verifier.enroll, &f->config, APPLICANT_NOW_S, NULL));
-    applicant_assert_refused(f, &body, REASON_EK_ADVISORY);
-    body.claimed_firmware = 0x0001010300000000;
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    applicant_assert_refused(f, &f->body, REASON_EK_ADVISORY);
+    f->body.claimed_firmware = 0x0001010300000000;
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_assert_offered(&offer);
 }
 
@@ -150,14 +136,12 @@ static void
 tells_each_round_of_the_tpm_and_its_advisories(void **state)
 {
     struct applicant *f = *state;
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
     CLEANUP(reasons_free) struct reasons found = {0};
     CLEANUP(reasons_free) struct reasons later = {0};
     struct enrollment_tpm tpm;
     uint8_t trust[DIGEST_SHA256_SIZE];
     uint8_t trust_later[DIGEST_SHA256_SIZE];
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
     applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
     enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &tpm, &found, trust);
@@ -197,9 +181,7 @@ refuses_a_wrong_proof(void **state)
     struct applicant *f = *state;
     uint8_t proof[DIGEST_SHA256_SIZE];
     struct enroll_caller who = applicant_caller(APPLICANT_NOW_S);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_prove(f, f->ek, f->ak, &offer, proof);
     proof[31] ^= 1;
     CLEANUP(enroll_outcome_clear)
@@ -220,9 +202,7 @@ refuses_a_proof_for_another_ak(void **state)
     struct enroll_caller who = applicant_caller(APPLICANT_NOW_S);
     CLEANUP(tpm_builder_freep)
     struct tpm_builder *other = tpm_builder_new(TPM_BUILDER_P256, ALG_SHA256);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_prove(f, f->ek, other, &offer, proof);
     CLEANUP(enroll_outcome_clear)
     struct enroll_outcome o = applicant_activate_at(f, &who, &offer, proof);
@@ -235,9 +215,7 @@ refuses_a_proof_made_for_another_origin(void **state)
     struct applicant *f = *state;
     uint8_t proof[DIGEST_SHA256_SIZE];
     struct enroll_caller who = applicant_caller(APPLICANT_NOW_S);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_prove(f, f->ek, f->ak, &offer, proof);
     who.origin = "https://other.example";
     CLEANUP(enroll_outcome_clear)
@@ -250,9 +228,7 @@ refuses_an_enrolment_after_its_life(void **state)
 {
     struct applicant *f = *state;
     uint8_t proof[DIGEST_SHA256_SIZE];
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_prove(f, f->ek, f->ak, &offer, proof);
     struct enroll_caller late = applicant_caller(APPLICANT_NOW_S + LIMIT_ENROLL_LIFE_S + 1);
     CLEANUP(enroll_outcome_clear)
@@ -270,9 +246,7 @@ refuses_an_identifier_with_any_byte_changed(void **state)
     struct applicant *f = *state;
     static const uint8_t proof[DIGEST_SHA256_SIZE];
     struct enroll_caller who = applicant_caller(APPLICANT_NOW_S);
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     for (size_t i = 0; i < offer.sealed.size; i++) {
         offer.sealed.data[i] ^= 1;
         CLEANUP(enroll_outcome_clear)
@@ -292,11 +266,9 @@ counts_what_it_refuses(void **state)
 {
     struct applicant *f = *state;
     CLEANUP(store_refusal_list_clear) struct store_refusal_list list = {0};
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    applicant_use_token(&body, "never-made");
-    applicant_assert_refused(f, &body, REASON_ENROLL_TOKEN);
-    applicant_assert_refused(f, &body, REASON_ENROLL_TOKEN);
+    applicant_use_token(&f->body, "never-made");
+    applicant_assert_refused(f, &f->body, REASON_ENROLL_TOKEN);
+    applicant_assert_refused(f, &f->body, REASON_ENROLL_TOKEN);
     store_tend(f->verifier.store);
     assert_status(STATUS_OK, store_list_refusals(f->verifier.store, NULL, 10, &list));
     assert_int_equal(list.n_items, 1);
@@ -319,9 +291,7 @@ refuses_to_open_on_what_it_cannot_read(void **state)
     assert_non_null(strstr(diag.text, "bundle/junk"));
     assert_status(STATUS_INVALID,
                   enroll_reload(f->verifier.enroll, &f->config, APPLICANT_NOW_S, &diag));
-    CLEANUP(enrollment_body_free) struct enrollment_body body = {0};
-    applicant_body(f, &body);
-    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &body);
+    CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     applicant_assert_offered(&offer); /* by what was loaded before */
 }
 

@@ -37,6 +37,18 @@ finds_what_was_added_and_nothing_else(void **state)
 }
 
 static void
+takes_no_digest_of_an_unknown_algorithm(void **state)
+{
+    (void)state;
+    struct file_set set = {0};
+    const struct digest none = {.alg = 0x7777};
+    const struct digest some = {.alg = 0x7777, .size = 32, .data = {1}};
+    assert_status(STATUS_UNSUPPORTED, file_set_add(&set, &none));
+    assert_status(STATUS_UNSUPPORTED, file_set_add(&set, &some));
+    assert_false(file_set_has(&set, 0x7777, (struct bytes){0}));
+}
+
+static void
 takes_at_most_80_bytes_a_digest(void **state)
 {
     (void)state;
@@ -139,6 +151,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_was_added_and_nothing_else),
+        cmocka_unit_test(takes_no_digest_of_an_unknown_algorithm),
         cmocka_unit_test(takes_at_most_80_bytes_a_digest),
         cmocka_unit_test(keeps_apart_what_begins_alike),
         cmocka_unit_test(keeps_algorithms_apart),

@@ -4,6 +4,8 @@
 #include "tests/lib/replay_round.h"
 #include "tests/lib/test.h"
 
+#include <string.h>
+
 static const uint16_t one_bank[] = {ALG_SHA256};
 static const uint16_t three_banks[] = {ALG_SHA1, ALG_SHA256, ALG_SHA384};
 
@@ -308,6 +310,35 @@ what_only_sha1_covers_is_not_bound(void **state)
     round_finish(r);
 }
 
+/* The other bank is quoted and proven as well, without that event. */
+static void
+an_event_that_only_the_sha1_bank_has_is_not_bound(void **state)
+{
+    (void)state;
+    static const uint16_t both[] = {ALG_SHA1, ALG_SHA256};
+    static const char line[] = "kernel_cmdline: /vmlinuz init=/bin/sh";
+    struct digest d;
+    struct round *r = round_start(both, 2);
+    log_builder_boot(&r->b);
+    struct bytes hashed = bytes_of_text(line + strlen("kernel_cmdline: "));
+    assert_status(STATUS_OK, digest_compute(r->h, ALG_SHA1, hashed, &d));
+    assert_status(STATUS_OK, digest_extend(r->h, &r->b.pcr[0][8], digest_bytes(&d)));
+    buffer_append_le32(&r->b.log, 8);
+    buffer_append_le32(&r->b.log, EVENT_IPL);
+    buffer_append_le32(&r->b.log, 1);
+    buffer_append_le16(&r->b.log, ALG_SHA1);
+    buffer_append(&r->b.log, digest_bytes(&d));
+    buffer_append_le32(&r->b.log, sizeof line);
+    buffer_append(&r->b.log, bytes_of(line, sizeof line));
+    round_quote(r);
+    assert_int_equal(REPLAY_PCR_PROVEN, replay_pcr_state(r->replay, 8));
+    const struct replay_event *last = replay_event_at(r->replay, replay_n_events(r->replay) - 1);
+    assert_int_equal(EVENT_KIND_COMMAND_LINE, last->meaning.kind);
+    assert_true(last->meaning.weak);
+    assert_false(last->meaning.bound);
+    round_finish(r);
+}
+
 static void
 replays_from_the_startup_locality(void **state)
 {
@@ -444,6 +475,7 @@ main(void)
         cmocka_unit_test(names_an_error_separator),
         cmocka_unit_test(refuses_a_variable_whose_data_no_digest_covers),
         cmocka_unit_test(what_only_sha1_covers_is_not_bound),
+        cmocka_unit_test(an_event_that_only_the_sha1_bank_has_is_not_bound),
         cmocka_unit_test(replays_from_the_startup_locality),
         cmocka_unit_test(names_a_tpm_that_was_not_reset_on_a_warm_reboot),
         cmocka_unit_test(explains_pcr_11_by_the_phase_it_has_reached),

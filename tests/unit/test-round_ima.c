@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tests/lib/boots.h"
+#include "tests/lib/store_sql.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 static const struct verifier_case_round honest = {0};
@@ -51,14 +51,11 @@ static void
 refuses_a_list_that_starts_over_after_unseen_entries(void **state)
 {
     struct verifier_case *c = *state;
-    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
     verifier_case_documents(c);
     uint64_t boot = boots_attest(c, &honest);
     boots_run_file(c, "/usr/bin/unseen");
     kexec(c);
-    assert_status(STATUS_OK, verifier_case_attest(c, &honest, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    assert_non_null(strstr(buffer_text(&a.body), "ima.pcr-mismatch"));
+    boots_refuse(c, &honest, "ima.pcr-mismatch");
     assert_int_equal(3, boots_record(c, boot).state.n_entries);
 }
 
@@ -73,9 +70,7 @@ judges_what_ran_before_kexec(void **state)
     assert_status(STATUS_OK, verifier_case_attest(c, &honest, &a));
     attest_answer_clear(&a);
     kexec(c);
-    assert_status(STATUS_OK, verifier_case_attest(c, &honest, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    assert_non_null(strstr(buffer_text(&a.body), "ima.unknown-file"));
+    boots_refuse(c, &honest, "ima.unknown-file");
 }
 
 /* Part of the list cut away, or other entries in its place, is no kexec. */
@@ -83,7 +78,6 @@ static void
 refuses_a_list_that_lacks_its_beginning(void **state)
 {
     struct verifier_case *c = *state;
-    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
     verifier_case_documents(c);
     uint64_t boot = boots_attest(c, &honest);
     size_t before = c->device->log.ima.size;
@@ -91,26 +85,12 @@ refuses_a_list_that_lacks_its_beginning(void **state)
     const struct verifier_case_round cut = {.ima = bytes_slice(buffer_bytes(&c->device->log.ima),
                                                                before,
                                                                c->device->log.ima.size - before)};
-    assert_status(STATUS_OK, verifier_case_attest(c, &cut, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    assert_non_null(strstr(buffer_text(&a.body), "ima.boot-aggregate"));
+    boots_refuse(c, &cut, "ima.boot-aggregate");
     CLEANUP(store_device_clear) struct store_device d = verifier_case_device(c);
     assert_int_equal(boot, d.boot);
 }
 
 /* ---- what is remembered ---- */
-
-/* Change the kept segments under the running verifier. */
-static void
-damage_running(const struct verifier_case *c, const char *sql)
-{
-    char path[128];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/attestd.db", c->directory);
-    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
-    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
-    assert_int_equal(SQLITE_OK, sqlite3_close(db));
-}
 
 /* Old entries are read when nobody remembers what they came to, and only then. */
 static void
@@ -120,8 +100,8 @@ reads_old_entries_only_when_documents_changed_or_after_a_start(void **state)
     const struct verifier_case_round from_3 = {.ima_offset = 3, .ima = bytes_of("", 0)};
     verifier_case_documents(c);
     uint64_t boot = boots_attest(c, &honest);
-    damage_running(c, "UPDATE segment SET data = x'00', size = size + 1 WHERE sha256 IN"
-                      " (SELECT sha256 FROM ima_segment)");
+    store_sql(c->directory, "UPDATE segment SET data = x'00', size = size + 1 WHERE sha256 IN"
+                            " (SELECT sha256 FROM ima_segment)");
     assert_int_equal(boot, boots_attest(c, &from_3));
     assert_int_equal(boot, boots_attest(c, &from_3));
     appraise_case_edit(c->device, APPRAISE_CASE_POLICY, "\"version\": 1", "\"version\": 2");
@@ -141,9 +121,7 @@ judges_old_entries_again_after_a_start(void **state)
     attest_answer_clear(&a);
     verifier_case_close(c);
     verifier_case_open(c);
-    assert_status(STATUS_OK, verifier_case_attest(c, &from_4, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    assert_non_null(strstr(buffer_text(&a.body), "ima.unknown-file"));
+    boots_refuse(c, &from_4, "ima.unknown-file");
 }
 
 /* Documents that change their mind about an old entry need no device for it. */
@@ -155,9 +133,7 @@ judges_old_entries_by_new_documents(void **state)
     const struct verifier_case_round from_4 = {.ima_offset = 4, .ima = bytes_of("", 0)};
     verifier_case_documents(c);
     log_builder_ima_violation(&c->device->log, "/var/log/messages");
-    assert_status(STATUS_OK, verifier_case_attest(c, &honest, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    attest_answer_clear(&a);
+    boots_refuse(c, &honest, NULL);
     appraise_case_edit(c->device, APPRAISE_CASE_POLICY, "\"version\": 1", "\"version\": 2");
     appraise_case_edit(c->device, APPRAISE_CASE_POLICY, "\"violations\": \"enforce\"",
                        "\"violations\": \"warn\"");
@@ -180,9 +156,7 @@ remembers_a_boot_aggregate_of_another_boot(void **state)
     assert_status(STATUS_OK, verifier_case_attest(c, &honest, &a));
     assert_non_null(strstr(buffer_text(&a.body), "ima.boot-aggregate"));
     attest_answer_clear(&a);
-    assert_status(STATUS_OK, verifier_case_attest(c, &from_1, &a));
-    assert_int_equal(VERDICT_UNTRUSTED, a.verdict);
-    assert_non_null(strstr(buffer_text(&a.body), "ima.boot-aggregate"));
+    boots_refuse(c, &from_1, "ima.boot-aggregate");
 }
 
 /* So that each round can be appraised again with the entries that it had. */
