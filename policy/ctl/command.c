@@ -90,6 +90,8 @@ const struct option_spec command_options[] = {
     {"images", NULL, "expect the PE images of the packages in PCR 4 as well", false},
     {"signer", "FILE", "key (PEM) that must have signed it", false},
     {"environment", "N", "of several environments, the one to take", false},
+    {"unpacked", "DIR", "what is in the packed RAUC bundle", false},
+    {"keyring", "FILE", "certificates (PEM) that the bundle's signature must lead to", false},
     {"policy", "FILE", "write a policy with the values of PCRs", false},
     {"help", NULL, "print this help", false},
 };

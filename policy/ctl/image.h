@@ -8,6 +8,9 @@
 #include "ctl/set.h"
 #include "image/leftover.h"
 
+struct fit_found;
+struct uki_notes;
+
 /* What a command works on: a hasher, the set, and what was found to be measured. */
 struct image_work {
     struct context *c;
@@ -31,6 +34,12 @@ MUST_CHECK enum status image_number(struct image_work *w, const char *option, ui
                                     uint64_t *value);
 /* What an import did not take over, as notes. STATUS_NOMEM. */
 MUST_CHECK enum status image_tell_leftovers(struct set *set, const struct leftovers *l);
+/* The role of a PE image by its file's name: "shim", "kernel", or "image". */
+const char *image_role(const char *path);
+/* For people: what the stub's rules leave open of a unified kernel image that was measured. */
+MUST_CHECK enum status image_tell_uki(struct image_work *w, const struct uki_notes *notes);
+/* The same of a FIT. */
+MUST_CHECK enum status image_tell_fit(struct image_work *w, const struct fit_found *found);
 /* A path without its directories. */
 const char *image_base_name(const char *path);
 
@@ -45,5 +54,6 @@ int image_from_deb(struct context *c);
 int image_from_sums(struct context *c);
 int image_from_pcrlock(struct context *c);
 int image_from_keylime(struct context *c);
+int image_from_bundle(struct context *c);
 int image_from_corim(struct context *c);
 int image_from_dbx(struct context *c);

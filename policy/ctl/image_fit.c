@@ -7,8 +7,8 @@
 
 #define PLATFORM "uboot-fit"
 
-static enum status
-tell_found(struct image_work *w, const struct fit_found *found)
+enum status
+image_tell_fit(struct image_work *w, const struct fit_found *found)
 {
     enum status s = STATUS_OK;
     if (found->device_tree)
@@ -36,7 +36,7 @@ image_from_fit(struct context *c)
         s = fit_measure(w.h, buffer_bytes(&file), command_option(c, "configuration"), &w.list,
                         &found, &w.diag);
     if (s == STATUS_OK)
-        s = tell_found(&w, &found);
+        s = image_tell_fit(&w, &found);
     if (s == STATUS_OK && arguments) {
         path = NULL;
         s = fit_measure_arguments(w.h, arguments, &w.list);

@@ -27,15 +27,21 @@ static const struct {
     {"fb", "fallback"},
 };
 
+const char *
+image_role(const char *path)
+{
+    for (size_t n = 0; n < sizeof roles / sizeof roles[0]; n++) {
+        if (text_starts_fold(image_base_name(path), roles[n].begin))
+            return roles[n].role;
+    }
+    return "image";
+}
+
 static const char *
 role_of(const struct context *c, size_t i, const char *path)
 {
     const char *given = options_get_nth(c->options, "role", i);
-    for (size_t n = 0; !given && n < sizeof roles / sizeof roles[0]; n++) {
-        if (text_starts_fold(image_base_name(path), roles[n].begin))
-            return roles[n].role;
-    }
-    return given ? given : "image";
+    return given ? given : image_role(path);
 }
 
 /* "2" or "1-2". */
@@ -155,8 +161,8 @@ tell_phases(struct image_work *w)
     return s;
 }
 
-static enum status
-tell_notes(struct image_work *w, const struct uki_notes *notes)
+enum status
+image_tell_uki(struct image_work *w, const struct uki_notes *notes)
 {
     enum status s = STATUS_OK;
     if (notes->initrd_has)
@@ -204,6 +210,6 @@ image_from_uki(struct context *c)
     if (s == STATUS_OK)
         s = tell_phases(&w);
     if (s == STATUS_OK)
-        s = tell_notes(&w, &notes);
+        s = image_tell_uki(&w, &notes);
     return image_end(&w, s, path);
 }

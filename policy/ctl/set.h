@@ -33,6 +33,10 @@ MUST_CHECK enum status set_add_line(struct set *set, struct bytes text, struct d
 MUST_CHECK enum status set_add_file(struct set *set, const struct digest *digest);
 /* An entry that dbx must hold. STATUS_NOMEM. */
 MUST_CHECK enum status set_add_dbx(struct set *set, const struct digest *digest);
+/* The platform of a new set for which no option and nothing before named one. */
+MUST_CHECK enum status set_platform(struct set *set, const char *platform);
+/* True when there is nothing in it that a set can be of. */
+bool set_is_empty(const struct set *set);
 /* For people: the value of a PCR after what was measured, and after what else (static). */
 MUST_CHECK enum status set_tell_pcr(struct set *set, uint32_t pcr, const char *after,
                                     const struct digest digests[static MEASUREMENT_N_ALGS]);

@@ -127,6 +127,13 @@ begin_append(struct set *set, const char *path, struct diag *diag)
                                                                                    : STATUS_NOMEM;
 }
 
+enum status
+set_platform(struct set *set, const char *platform)
+{
+    bool named = json_object_get(set->document, "platform") || command_option(set->c, "append");
+    return named || set_text(set->document, "platform", platform) ? STATUS_OK : STATUS_NOMEM;
+}
+
 /* The digests that are there become keys, so that none is listed twice. */
 static enum status
 take_digests(const struct set *set, const char *member, json_t *once)
@@ -416,13 +423,19 @@ set_add_policy(struct set *set, const char *path, struct bytes text)
     return set->policy ? buffer_check(&set->policy_text) : STATUS_NOMEM;
 }
 
+bool
+set_is_empty(const struct set *set)
+{
+    const json_t *d = set->document;
+    return !json_object_get(d, "components") && !json_object_get(d, "dbx") &&
+           !json_object_get(d, "command_lines") && json_object_size(set->files) == 0;
+}
+
 /* Nothing but a policy was made. */
 static bool
 is_policy_only(const struct set *set)
 {
-    const json_t *d = set->document;
-    return set->policy && !json_object_get(d, "components") && !json_object_get(d, "files") &&
-           !json_object_get(d, "dbx") && !json_object_get(d, "command_lines");
+    return set->policy && set_is_empty(set);
 }
 
 static enum status

@@ -21,6 +21,7 @@
     X(archive_read_new)                                                                            \
     X(archive_read_free)                                                                           \
     X(archive_read_support_format_ar)                                                              \
+    X(archive_read_support_format_cpio)                                                            \
     X(archive_read_support_format_tar)                                                             \
     X(archive_read_support_filter_gzip)                                                            \
     X(archive_read_support_filter_xz)                                                              \
@@ -69,6 +70,8 @@ allow(const struct members *m, enum members_form form)
     struct archive *a = m->archive;
     if (form == MEMBERS_AR)
         return call->archive_read_support_format_ar(a) == ARCHIVE_OK;
+    if (form == MEMBERS_CPIO)
+        return call->archive_read_support_format_cpio(a) == ARCHIVE_OK;
     return call->archive_read_support_format_tar(a) == ARCHIVE_OK &&
            call->archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
            call->archive_read_support_filter_xz(a) == ARCHIVE_OK &&

@@ -10,6 +10,7 @@
 
 enum members_form {
     MEMBERS_AR,
+    MEMBERS_CPIO,
     MEMBERS_TAR, /* as it is, or in gzip, xz, zstd, bzip2 */
 };
 
