@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "evidence/certificate_name.h"
+#include "evidence/shim_facts.h"
 #include "evidence/signature_list.h"
 
 #include <stdio.h>
@@ -134,14 +135,10 @@ authority_name(struct bytes value)
 
 /* Which key let an image run. Which image that was is not in the log. */
 static void
-tell_authority(struct facts *f, const struct replay_event *e)
+tell_key(struct facts *f, const struct replay_event *e)
 {
     const struct event_variable *v = &e->meaning.variable;
     char found[FOUND_SIZE];
-    if (text_equal(v->name, "SbatLevel")) {
-        tell_sbat(f, e);
-        return;
-    }
     struct bytes name = authority_name(v->value);
     if (name.size > 0)
         (void)text_escape(name, found, sizeof found);
@@ -150,6 +147,21 @@ tell_authority(struct facts *f, const struct replay_event *e)
     note_microsoft(f, PLACE_USED, name);
     if (!is_told(f, REASON_SECURE_BOOT_AUTHORITY, v->name, found))
         reason_set_found(add(f, REASON_SECURE_BOOT_AUTHORITY, e, v->name), found);
+}
+
+/* Shim measures its own variables with the same type: switches, and whole lists of keys. */
+static void
+tell_authority(struct facts *f, const struct replay_event *e)
+{
+    const struct event_variable *v = &e->meaning.variable;
+    if (text_equal(v->name, "SbatLevel"))
+        tell_sbat(f, e);
+    else if (shim_is_switch(v->name))
+        reason_set_found_hex(add(f, REASON_SECURE_BOOT_MOK, e, v->name), v->value);
+    else if (signature_list_is_whole(v->value))
+        tell_list(f, e, N_PLACES);
+    else
+        tell_key(f, e);
 }
 
 static void

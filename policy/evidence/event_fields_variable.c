@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "evidence/der.h"
 #include "evidence/device_path.h"
 #include "evidence/ek_certificate.h"
 #include "evidence/event_fields_work.h"
@@ -143,14 +144,25 @@ add_lists(struct event_fields_work *w)
     }
 }
 
-/* The EFI_SIGNATURE_DATA that an image was verified with; shim logs values of other kinds so too.
- */
+static bool
+is_certificate(struct bytes in)
+{
+    return in.size > 0 && in.data[0] == 0x30 && der_outer(in).size == in.size;
+}
+
+/* The EFI_SIGNATURE_DATA that an image was verified with. Shim leaves the owner out, and measures
+ * with the same type what it has of its own: whole lists, and values of other kinds. */
 static void
 add_authority(struct event_fields_work *w)
 {
     struct bytes value = w->meaning->variable.value;
-    struct bytes content = bytes_slice(value, GUID_SIZE, value.size - GUID_SIZE);
-    if (value.size <= GUID_SIZE || content.data[0] != 0x30)
+    size_t n_owner = value.size > GUID_SIZE ? GUID_SIZE : value.size;
+    struct bytes content = bytes_slice(value, n_owner, value.size - n_owner);
+    if (is_certificate(value))
+        add_certificate(w, value);
+    else if (signature_list_is_whole(value))
+        add_lists(w);
+    if (is_certificate(value) || !is_certificate(content))
         return;
     event_fields_add_guid(w, "owner", bytes_slice(value, 0, GUID_SIZE));
     add_certificate(w, content);

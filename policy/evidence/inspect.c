@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "evidence/boot_facts.h"
+#include "evidence/shim_facts.h"
 
 #include <stdlib.h>
 
@@ -30,14 +31,14 @@ take_event(struct inspect *out, const struct event_decoder *d, size_t i)
 }
 
 /* Order is about PCRs; a CCEL's registers are none, and a SHA-1 log is of another specification. */
-static void
-judge(struct inspect *out, struct reasons *reasons)
+static enum status
+judge(struct hasher *h, struct inspect *out, struct reasons *reasons)
 {
     struct order_view v = {.n_banks = out->log->n_banks};
     struct replay_event *extends = calloc(out->n_events, sizeof *extends);
     if (!extends) {
         reasons->failed = true;
-        return;
+        return STATUS_NOMEM;
     }
     v.events = extends;
     for (size_t i = 0; i < out->n_events; i++) {
@@ -52,12 +53,15 @@ judge(struct inspect *out, struct reasons *reasons)
     bool registers = out->log->format == EVENTLOG_CCEL;
     boot_facts_tell(out->events, out->n_events, registers ? BOOT_FACTS_CCEL : BOOT_FACTS_PCR,
                     reasons);
+    enum status s = shim_facts_tell(h, out->events, out->n_events,
+                                    registers ? SHIM_FACTS_CCEL : SHIM_FACTS_PCR, reasons);
     if (out->log->format == EVENTLOG_CRYPTO_AGILE) {
         order_check_no_action(out->log, UINT32_MAX, reasons);
         order_tell_tail(out->log, reasons);
         order_check(&v, reasons);
     }
     free(extends);
+    return s;
 }
 
 enum status
@@ -80,9 +84,10 @@ inspect_new(struct hasher *h, const struct eventlog *log, struct inspect **out,
         s = take_event(i, d, k);
     if (s == STATUS_OK)
         s = eventlog_replay(h, log, &i->pcrs);
+    if (s == STATUS_OK)
+        s = judge(h, i, reasons);
     if (s != STATUS_OK)
         return s;
-    judge(i, reasons);
     *out = i;
     i = NULL;
     return STATUS_OK;

@@ -89,6 +89,7 @@
     X(REASON_SECURE_BOOT_KEYS, "secure-boot.keys", REASON_KIND_FACT, "what a Secure Boot variable holds") \
     X(REASON_SECURE_BOOT_AUTHORITY, "secure-boot.authority", REASON_KIND_FACT, "a key that let an image run; which image is not in the log") \
     X(REASON_SECURE_BOOT_SBAT, "secure-boot.sbat", REASON_KIND_FACT, "the SBAT level below which boot loaders do not run") \
+    X(REASON_SECURE_BOOT_MOK, "secure-boot.mok", REASON_KIND_FACT, "what shim measured of a variable of the machine owner's keys") \
     X(REASON_SECURE_BOOT_MICROSOFT, "secure-boot.microsoft", REASON_KIND_FACT, "which of Microsoft's certificates, by the year of their name, are in KEK and db and were used") \
     X(REASON_LOG_QUIRK, "log.quirk", REASON_KIND_FACT, "a named quirk of the producer was needed to bind the event's data") \
     X(REASON_LOG_QUIRK_DENIED, "log.quirk-denied", REASON_KIND_REASON, "the log counts by a named quirk only, which policy denies") \

@@ -7,6 +7,7 @@
 #include "evidence/boot_facts.h"
 #include "evidence/order.h"
 #include "evidence/replay_work.h"
+#include "evidence/shim_facts.h"
 
 #include <stdlib.h>
 
@@ -92,7 +93,7 @@ run(struct replay_work *w)
         return s;
     check_order(w);
     boot_facts_tell(w->out->events, w->out->n_events, BOOT_FACTS_PCR, w->reasons);
-    return s;
+    return shim_facts_tell(w->h, w->out->events, w->out->n_events, SHIM_FACTS_PCR, w->reasons);
 }
 
 static void

@@ -111,3 +111,15 @@ signature_list_next(struct signature_list *l, struct signature_entry *out)
     out->data = row && row->digest_size > 0 ? bytes_slice(data, 0, row->digest_size) : data;
     return STATUS_OK;
 }
+
+bool
+signature_list_is_whole(struct bytes in)
+{
+    struct signature_list l = signature_list_of(in);
+    struct signature_entry entry;
+    size_t n = 0;
+    enum status s = signature_list_next(&l, &entry);
+    for (; s == STATUS_OK; s = signature_list_next(&l, &entry))
+        n++;
+    return n > 0 && s == STATUS_NOT_FOUND;
+}

@@ -42,3 +42,5 @@ struct signature_list {
 struct signature_list signature_list_of(struct bytes in);
 /* The next signature; STATUS_NOT_FOUND at the end; STATUS_MALFORMED, STATUS_LIMIT. */
 MUST_CHECK enum status signature_list_next(struct signature_list *l, struct signature_entry *out);
+/* Lists and nothing else: at least one signature, and none malformed. */
+bool signature_list_is_whole(struct bytes in);

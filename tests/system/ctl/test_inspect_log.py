@@ -171,7 +171,10 @@ def test_secure_boot_is_told_as_facts():
     assert told(document, "secure-boot.authority") >= {("db", "Microsoft Corporation UEFI CA 2011"),
                                                        ("MokListRT", "Debian Secure Boot CA")}
     assert told(document, "secure-boot.microsoft") == {(None, "KEK 2011, db 2011, used 2011")}
+    mok = [f for f in document["facts"] if f["code"] == "secure-boot.mok" and f["pcr"] == 14]
+    assert {f["what"] for f in mok} >= {"MokList", "MokListX"}
+    assert not any(f["bound"] for f in mok)
     assert all(f["bound"] and f["pcr"] == 7 for f in document["facts"]
-               if f["code"].startswith("secure-boot"))
+               if f["code"].startswith("secure-boot") and f not in mok)
     document = inspect("log", BOOTS / "plain/boot-log").document
     assert not told(document, "secure-boot.keys")
