@@ -243,8 +243,9 @@ conduct(void *argument)
             survey->kind->free_tally(workers[i].tally);
     }
     free_run(run);
-    atomic_store(&survey->state, s == STATUS_OK ? SURVEY_DONE : SURVEY_FAILED);
+    /* At once: who sees it done may start the next. */
     pthread_mutex_lock(&all->lock);
+    atomic_store(&survey->state, s == STATUS_OK ? SURVEY_DONE : SURVEY_FAILED);
     all->running = false;
     pthread_mutex_unlock(&all->lock);
     return NULL;

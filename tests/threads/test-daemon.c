@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole daemon but its process, over TLS, with all its threads at once: devices attest,
- * operators read and change documents, certificates are replaced, clients leave in the middle; then
- * the end comes under load. For ThreadSanitizer and AddressSanitizer; claims that nothing answered
- * is lost.
+ * operators read and change documents and simulate others, certificates are replaced, clients leave
+ * in the middle; then the end comes under load. For ThreadSanitizer and AddressSanitizer; claims
+ * that nothing answered is lost.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -16,13 +16,14 @@
 #include <string.h>
 #include <time.h>
 
-#define DEVICES   4u
-#define OPERATORS 2u
-#define LEAVERS   2u
-#define ROUNDS    400u /* attestations that one device remembers */
-#define RUN_MS    3000
-#define JSON      "Content-Type: application/json\r\n"
-#define CBOR      "Content-Type: application/cmw+cbor\r\n"
+#define DEVICES    4u
+#define OPERATORS  2u
+#define LEAVERS    2u
+#define SIMULATORS 2u
+#define ROUNDS     400u /* attestations that one device remembers */
+#define RUN_MS     3000
+#define JSON       "Content-Type: application/json\r\n"
+#define CBOR       "Content-Type: application/cmw+cbor\r\n"
 
 struct scene {
     struct verifier_case *c;
@@ -201,6 +202,52 @@ run_operator(void *argument)
     return NULL;
 }
 
+/* ---- simulations ---- */
+
+/* Asks until it is done; one that a later document made void is asked no more. */
+static bool
+follow_simulation(struct person *p, struct https_client *client, const char *id)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    char path[96];
+    (void)snprintf(path, sizeof path, "/v1/simulations/%s", id);
+    for (unsigned i = 0; i < 5000 && !atomic_load(&p->scene->ending); i++) {
+        CLEANUP(https_answer_clear) struct https_answer a = {0};
+        int status = https_client_ask(client, "GET", path, p->scene->admin, (struct bytes){0}, &a);
+        if (status != 200)
+            return false;
+        if (!memmem(a.body.data, a.body.size, "\"state\":\"running\"", 17))
+            return memmem(a.body.data, a.body.size, "\"state\":\"done\"", 14) != NULL;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static const char candidate[] =
+    "{\"documents\":[{\"type\":\"policy\",\"id\":\"tried\",\"version\":1,\"perspective\":"
+    "\"operator\",\"select\":{\"all\":true},\"secure_boot\":{\"state\":\"off\"}}],\"predict\":"
+    "true}";
+
+static void *
+run_simulator(void *argument)
+{
+    struct person *p = argument;
+    while (!atomic_load(&p->scene->ending)) {
+        CLEANUP(https_client_closep)
+        struct https_client *client = https_client_open(p->scene->port);
+        CLEANUP(https_answer_clear) struct https_answer a = {0};
+        CLEANUP(buffer_free) struct buffer head = {0};
+        char id[STORE_ID_SIZE];
+        buffer_append_format(&head, "%s" JSON, p->scene->admin);
+        if (!client || https_client_ask(client, "POST", "/v1/simulations", buffer_text(&head),
+                                        bytes_of_text(candidate), &a) != 202)
+            continue; /* the other one's runs, or the end has come */
+        if (take_member(&a, "id", id, sizeof id))
+            p->n_done += follow_simulation(p, client, id);
+    }
+    return NULL;
+}
+
 /* ---- clients that leave ---- */
 
 static void *
@@ -275,6 +322,19 @@ finish(struct person *p)
     assert_true(p->n_done > 0);
 }
 
+/* One survey runs at a time, so some simulator was done with one, not each. */
+static void
+finish_simulators(struct person *simulators)
+{
+    size_t n_done = 0;
+    for (unsigned i = 0; i < SIMULATORS; i++) {
+        assert_int_equal(0, pthread_join(simulators[i].thread, NULL));
+        n_done += simulators[i].n_done;
+    }
+    print_message("%zu simulations\n", n_done);
+    assert_true(n_done > 0);
+}
+
 /* Every attestation that was answered is there, and its evidence with it. */
 static void
 assert_nothing_lost(struct verifier_case *c, struct device *d)
@@ -295,7 +355,7 @@ static void
 does_everything_at_once_and_ends_under_load(void **state)
 {
     static struct device devices[DEVICES];
-    struct person operators[OPERATORS], leavers[LEAVERS], reloader;
+    struct person operators[OPERATORS], leavers[LEAVERS], simulators[SIMULATORS], reloader;
     struct scene s = {.c = *state};
     const struct timespec run = {.tv_sec = RUN_MS / 1000};
     uint64_t broken = 1, last = 0;
@@ -313,6 +373,8 @@ does_everything_at_once_and_ends_under_load(void **state)
         start(&operators[i], &s, i, run_operator);
     for (unsigned i = 0; i < LEAVERS; i++)
         start(&leavers[i], &s, i, run_leaver);
+    for (unsigned i = 0; i < SIMULATORS; i++)
+        start(&simulators[i], &s, i, run_simulator);
     start(&reloader, &s, 0, run_reloads);
     (void)nanosleep(&run, NULL);
     atomic_store(&s.reloads_ending, true);
@@ -326,6 +388,7 @@ does_everything_at_once_and_ends_under_load(void **state)
         finish(&operators[i]);
     for (unsigned i = 0; i < LEAVERS; i++)
         finish(&leavers[i]);
+    finish_simulators(simulators);
     for (unsigned i = 0; i < DEVICES; i++) {
         assert_nothing_lost(s.c, &devices[i]);
         tpm_builder_free(devices[i].tpm);
