@@ -201,7 +201,7 @@ ima_ascii_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *o
     struct bytes all = buffer_bytes(scratch);
     out->digest = bytes_slice(all, 0, n_digest);
     out->data = bytes_slice(all, n_digest, all.size - n_digest);
-    if (l.failed || l.rest.size > 0 || !ima_fields_read(out, false))
+    if (l.failed || !ima_fields_read(out, false))
         return diag_set(diag, STATUS_MALFORMED, CLAUSE, r->offset, "not a line of an IMA list");
     size_t end = r->offset + n_line;
     r->offset = end < r->in.size ? end + 1 : end;

@@ -9,6 +9,24 @@
 
 #define FILE_MAX (64u * 1024u * 1024u)
 
+struct hasher *test_hasher;
+
+int
+test_hasher_open(void **state)
+{
+    enum status s = hasher_new(&test_hasher);
+    *state = test_hasher;
+    return s != STATUS_OK;
+}
+
+int
+test_hasher_close(void **state)
+{
+    (void)state;
+    hasher_freep(&test_hasher);
+    return 0;
+}
+
 void
 test_status(enum status expected, enum status actual, const char *expression, const char *file,
             int line)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/bytes.h"
+#include "base/digest.h"
 
 /* clang-format off */
 #include <setjmp.h>
@@ -25,6 +25,12 @@
 void test_status(enum status expected, enum status actual, const char *expression, const char *file,
                  int line);
 void test_hex(const char *expected_hex, struct bytes actual, const char *file, int line);
+
+/* A hasher for a group of tests: cmocka_run_group_tests(tests, test_hasher_open,
+ * test_hasher_close). It is *state as well. */
+extern struct hasher *test_hasher;
+int test_hasher_open(void **state);
+int test_hasher_close(void **state);
 
 /* Append the corpus's file path to out. Skips the running test, saying so, when there is no corpus;
  * fails it when there is one without this file. */

@@ -19,7 +19,6 @@ struct row {
     char *expected;
 };
 
-static struct hasher *hasher;
 static unsigned n_checked;
 static unsigned n_keys;
 static unsigned n_named;
@@ -56,7 +55,7 @@ check_log_pcrs(const char *file, const struct eventlog *log, json_t *expected)
 {
     struct eventlog_pcrs *actual = calloc(1, sizeof *actual);
     assert_non_null(actual);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, actual));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, actual));
     const char *bank;
     const char *pcr;
     json_t *pcrs;
@@ -123,7 +122,7 @@ inspect_log(const struct row *row, const struct eventlog *log)
 {
     CLEANUP(inspect_freep) struct inspect *i = NULL;
     struct reasons reasons = {0};
-    assert_status(STATUS_OK, inspect_new(hasher, log, &i, &reasons));
+    assert_status(STATUS_OK, inspect_new(test_hasher, log, &i, &reasons));
     for (size_t k = 0; k < i->n_events; k++) {
         if (i->events[k].type == EVENT_EFI_VARIABLE_DRIVER_CONFIG)
             read_keys(row, &i->events[k].meaning);
@@ -189,7 +188,7 @@ check_ima_bank(const struct row *row, struct bytes in, const char *key, json_t *
     const struct alg *alg = alg_by_name(bank);
     assert_non_null(alg);
     struct ima_pcrs actual;
-    assert_status(STATUS_OK, ima_replay(hasher, in, alg->id, mode, &actual, NULL));
+    assert_status(STATUS_OK, ima_replay(test_hasher, in, alg->id, mode, &actual, NULL));
     /* These values leave violations out; a TPM says otherwise (measured-boots/E2/after-violation).
      */
     if (mode == IMA_PADDED && actual.n_violations > 0)
@@ -209,7 +208,7 @@ check_ima(const struct row *row, struct bytes in, json_t *expected)
 {
     struct ima_pcrs actual;
     struct diag diag = {0};
-    enum status s = ima_replay(hasher, in, ALG_SHA1, IMA_NATIVE, &actual, &diag);
+    enum status s = ima_replay(test_hasher, in, ALG_SHA1, IMA_NATIVE, &actual, &diag);
     if (json_is_string(json_object_get(expected, "contested")))
         return;
     bool valid = json_is_true(json_object_get(expected, "valid"));
@@ -279,7 +278,7 @@ check_boot(const char *boot)
     assert_non_null(log);
     struct eventlog_pcrs *actual = calloc(1, sizeof *actual);
     assert_non_null(actual);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, actual));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, actual));
     for (size_t bank = 0; bank < log->n_banks; bank++) {
         const char *name = alg_name(log->banks[bank]);
         for (size_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
@@ -304,21 +303,6 @@ measured_boots_replay_to_what_their_tpm_said(void **state)
         check_boot(boots[i]);
 }
 
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    hasher_free(hasher);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -326,5 +310,5 @@ main(void)
         cmocka_unit_test(every_log_and_list_gives_its_expected_values),
         cmocka_unit_test(measured_boots_replay_to_what_their_tpm_said),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

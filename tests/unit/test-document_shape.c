@@ -15,14 +15,12 @@
     REFERENCE("\"components\":[{\"role\":\"r\",\"pcr\":4," scope                                   \
               "\"values\":[{\"sha256\":\"" HEX64 "\"}]}]")
 
-static struct hasher *h;
-
 static void
 assert_outcome(const char *text, enum status expected, const char *says)
 {
     CLEANUP(document_freep) struct document *d = NULL;
     struct diag diag = {0};
-    enum status s = document_parse(h, bytes_of_text(text), &d, &diag);
+    enum status s = document_parse(test_hasher, bytes_of_text(text), &d, &diag);
     if (s != expected || !strstr(diag.text, says))
         fail_msg("%s: %s: %s", text, status_name(s), diag.text);
 }
@@ -133,25 +131,10 @@ refuses_more_documents_than_the_limit(void **state)
                              "{\"type\":\"policy\",\"id\":\"p%u\",\"version\":1,\"perspective\":"
                              "\"owner\",\"select\":{\"all\":true}}",
                              i);
-        assert_status(STATUS_OK, document_parse(h, buffer_bytes(&text), &list[i], &diag));
+        assert_status(STATUS_OK, document_parse(test_hasher, buffer_bytes(&text), &list[i], &diag));
     }
     assert_status(STATUS_LIMIT, documents_new(list, LIMIT_DOCUMENTS + 1, 1, &out, &diag));
     assert_null(out);
-}
-
-static int
-make_hasher(void **state)
-{
-    (void)state;
-    return hasher_new(&h) == STATUS_OK ? 0 : -1;
-}
-
-static int
-free_hasher(void **state)
-{
-    (void)state;
-    hasher_free(h);
-    return 0;
 }
 
 int
@@ -166,5 +149,5 @@ main(void)
         cmocka_unit_test(refuses_more_documents_than_the_limit),
         cmocka_unit_test(refuses_more_of_a_kind_than_its_limit),
     };
-    return cmocka_run_group_tests(tests, make_hasher, free_hasher);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

@@ -9,29 +9,12 @@
 
 #define VECTORS "tests/vectors/documents/"
 
-static struct hasher *h;
-
-static int
-make_hasher(void **state)
-{
-    (void)state;
-    return hasher_new(&h) == STATUS_OK ? 0 : -1;
-}
-
-static int
-free_hasher(void **state)
-{
-    (void)state;
-    hasher_free(h);
-    return 0;
-}
-
 static struct document *
 parse(const char *json)
 {
     struct document *d = NULL;
     struct diag diag = {0};
-    if (document_parse(h, bytes_of_text(json), &d, &diag) != STATUS_OK)
+    if (document_parse(test_hasher, bytes_of_text(json), &d, &diag) != STATUS_OK)
         fail_msg("%s", diag.text);
     return d;
 }
@@ -54,7 +37,7 @@ check_case(const json_t *row)
     test_source(buffer_text(&path), &text);
     CLEANUP(document_freep) struct document *d = NULL;
     struct diag diag = {0};
-    enum status s = document_parse(h, buffer_bytes(&text), &d, &diag);
+    enum status s = document_parse(test_hasher, buffer_bytes(&text), &d, &diag);
     if (!text_equal(status_name(s), member_text(row, "outcome")))
         fail_msg("%s is %s: %s", file, status_name(s), diag.text);
     assert_true((s == STATUS_OK) == (d != NULL));
@@ -103,7 +86,8 @@ tells_what_a_document_says_of_itself(void **state)
     assert_string_equal("owner", info->perspective);
     assert_string_equal("", info->description);
     struct digest expected;
-    assert_status(STATUS_OK, digest_compute(h, ALG_SHA256, bytes_of_text(LEAST_POLICY), &expected));
+    assert_status(STATUS_OK,
+                  digest_compute(test_hasher, ALG_SHA256, bytes_of_text(LEAST_POLICY), &expected));
     assert_true(digest_equal(&expected, &info->sha256));
     assert_int_equal(DOCUMENT_REFERENCE, document_info(r)->kind);
     assert_int_equal(9, document_info(r)->version);
@@ -116,7 +100,8 @@ refuses_every_prefix_of_a_document(void **state)
     (void)state;
     for (size_t i = 0; i < strlen(LEAST_REFERENCE); i++) {
         struct document *d = NULL;
-        assert_status(STATUS_INVALID, document_parse(h, bytes_of(LEAST_REFERENCE, i), &d, NULL));
+        assert_status(STATUS_INVALID,
+                      document_parse(test_hasher, bytes_of(LEAST_REFERENCE, i), &d, NULL));
         assert_null(d);
     }
 }
@@ -130,7 +115,7 @@ refuses_a_document_above_the_limit(void **state)
     memset(text.data, ' ', 17u * 1024 * 1024);
     struct document *d = NULL;
     assert_status(STATUS_LIMIT,
-                  document_parse(h, bytes_of(text.data, 17u * 1024 * 1024), &d, NULL));
+                  document_parse(test_hasher, bytes_of(text.data, 17u * 1024 * 1024), &d, NULL));
 }
 
 /* ---- the snapshot ---- */
@@ -325,5 +310,5 @@ main(void)
         cmocka_unit_test(limits_the_perspectives),
         cmocka_unit_test(lives_until_its_last_owner_lets_go),
     };
-    return cmocka_run_group_tests(tests, make_hasher, free_hasher);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

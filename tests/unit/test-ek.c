@@ -11,22 +11,6 @@
 #define ATTRIBUTES_AT 4u
 #define POLICY_AT     10u
 
-static int
-setup(void **state)
-{
-    struct hasher *h = NULL;
-    enum status s = hasher_new(&h);
-    *state = h;
-    return s == STATUS_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    hasher_free(*state);
-    return 0;
-}
-
 static void
 make_public(const char *template, struct buffer *out)
 {
@@ -212,5 +196,5 @@ main(void)
         cmocka_unit_test(refuses_every_prefix_and_a_trailing_byte),
         cmocka_unit_test(calls_another_curve_unsupported),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

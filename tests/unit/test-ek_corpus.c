@@ -8,22 +8,6 @@
 
 #include <string.h>
 
-static int
-setup(void **state)
-{
-    struct hasher *h = NULL;
-    enum status s = hasher_new(&h);
-    *state = h;
-    return s == STATUS_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    hasher_free(*state);
-    return 0;
-}
-
 static struct ek_certificate *
 read_corpus(struct hasher *h, const char *path)
 {
@@ -241,5 +225,5 @@ main(void)
         cmocka_unit_test(verifies_every_recorded_machine),
         cmocka_unit_test(verifies_a_real_vendors_path_once_its_oddity_is_named),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

@@ -2,22 +2,6 @@
 #include "agent/ek_policy.h"
 #include "tests/lib/test.h"
 
-static int
-setup(void **state)
-{
-    struct hasher *h = NULL;
-    enum status s = hasher_new(&h);
-    *state = h;
-    return s == STATUS_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    hasher_free(*state);
-    return 0;
-}
-
 /* The profile prints these values; TPMs carry them in their templates. */
 static void
 gives_the_profiles_sha256_policies(void **state)
@@ -62,10 +46,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gives_the_profiles_sha256_policies, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_the_profiles_sha384_policy, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_the_sha512_policy_of_template_h4, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_a_hash_without_a_policy_index, setup, teardown),
+        cmocka_unit_test(gives_the_profiles_sha256_policies),
+        cmocka_unit_test(gives_the_profiles_sha384_policy),
+        cmocka_unit_test(gives_the_sha512_policy_of_template_h4),
+        cmocka_unit_test(refuses_a_hash_without_a_policy_index),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

@@ -8,7 +8,6 @@
 
 #define BYTES(literal) bytes_of((literal), sizeof(literal) - 1)
 
-static struct hasher *hasher;
 static struct log_builder b;
 static struct event_decoder decoder;
 static struct eventlog *log_parsed;
@@ -20,7 +19,7 @@ start(void)
     eventlog_free(log_parsed);
     log_parsed = NULL;
     log_builder_free(&b);
-    log_builder_init(&b, hasher, two_banks, 2);
+    log_builder_init(&b, test_hasher, two_banks, 2);
 }
 
 /* Decode event n of the builder's log. */
@@ -31,7 +30,7 @@ decode(uint32_t n)
     eventlog_free(log_parsed);
     assert_status(STATUS_OK, eventlog_parse(buffer_bytes(&b.log), &log_parsed, &reasons));
     assert_non_null(log_parsed);
-    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, UINT32_MAX, &decoder));
+    assert_status(STATUS_OK, event_decoder_init(test_hasher, log_parsed, UINT32_MAX, &decoder));
     struct event_meaning m;
     assert_status(STATUS_OK, event_decode(&decoder, n, &m));
     return m;
@@ -94,7 +93,7 @@ a_digest_in_one_bank_only_binds_nothing(void **state)
     assert_int_equal(EVENT_KIND_STRING, m.kind);
     assert_false(m.bound);
     struct event_decoder *d = &decoder; /* the SHA-256 bank alone */
-    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, 1u << 1, d));
+    assert_status(STATUS_OK, event_decoder_init(test_hasher, log_parsed, 1u << 1, d));
     assert_status(STATUS_OK, event_decode(d, n, &m));
     assert_true(m.bound);
 }
@@ -107,7 +106,7 @@ looks_at_no_bank_and_binds_nothing(void **state)
     uint32_t n = log_builder_separator(&b, 4);
     (void)decode(n);
     struct event_meaning m;
-    assert_status(STATUS_OK, event_decoder_init(hasher, log_parsed, 0, &decoder));
+    assert_status(STATUS_OK, event_decoder_init(test_hasher, log_parsed, 0, &decoder));
     assert_status(STATUS_OK, event_decode(&decoder, n, &m));
     assert_false(m.bound);
     assert_int_equal(EVENT_KIND_OTHER, m.kind);
@@ -543,23 +542,6 @@ the_claim_of_secure_boot_is_its_variables(void **state)
     assert_int_equal(0, event_claimed_secure_boot(log_parsed));
 }
 
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    eventlog_free(log_parsed);
-    log_builder_free(&b);
-    hasher_free(hasher);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -595,5 +577,8 @@ main(void)
         cmocka_unit_test(threat_23_a_variable_without_its_last_byte_is_not_bound),
         cmocka_unit_test(the_claim_of_secure_boot_is_its_variables),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed = cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
+    eventlog_free(log_parsed);
+    log_builder_free(&b);
+    return failed;
 }

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static struct hasher *hasher;
-
 /* The fields of one event as a line. */
 static void
 check(uint32_t type, const char *hex, const struct event_meaning *m, const char *expected)
@@ -17,7 +15,7 @@ check(uint32_t type, const char *hex, const struct event_meaning *m, const char 
     CLEANUP(event_fields_free) struct event_fields fields = {0};
     assert_status(STATUS_OK, text_parse_hex(hex, &data));
     const struct event e = {.type = type, .data = buffer_bytes(&data)};
-    assert_status(STATUS_OK, event_fields_read(hasher, &e, m, &fields));
+    assert_status(STATUS_OK, event_fields_read(test_hasher, &e, m, &fields));
     event_fields_append_text(&fields, &text);
     assert_string_equal(expected, buffer_text(&text));
 }
@@ -173,28 +171,13 @@ a_long_list_is_cut_and_counted(void **state)
     const struct event_meaning m = {
         .kind = EVENT_KIND_VARIABLE,
         .variable = {.claimed_name = "BootOrder", .value = buffer_bytes(&order)}};
-    assert_status(STATUS_OK, event_fields_read(hasher, &e, &m, &fields));
+    assert_status(STATUS_OK, event_fields_read(test_hasher, &e, &m, &fields));
     assert_int_equal(EVENT_FIELDS_MAX, fields.n_items);
     assert_int_equal(EVENT_FIELDS_MAX + 3, fields.n_dropped);
     const struct event_field *first = event_fields_find(&fields, "order");
     assert_non_null(first);
     assert_true(bytes_equal(bytes_of_text("Boot0000"), event_field_value(&fields, first)));
     assert_null(event_fields_find(&fields, "nothing"));
-}
-
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    hasher_free(hasher);
-    return 0;
 }
 
 int
@@ -212,5 +195,5 @@ main(void)
         cmocka_unit_test(a_tag_is_bound_only_with_its_whole_structure),
         cmocka_unit_test(a_long_list_is_cut_and_counted),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

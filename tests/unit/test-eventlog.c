@@ -9,7 +9,6 @@
 
 #define SPEC_ID_DATA 32u /* offset of the Spec ID event's data in the log */
 
-static struct hasher *hasher;
 static struct log_builder b; /* of the running test */
 static const uint16_t two_banks[] = {ALG_SHA1, ALG_SHA256};
 
@@ -45,7 +44,7 @@ static void
 empty_log(void)
 {
     log_builder_free(&b);
-    log_builder_init(&b, hasher, two_banks, 2);
+    log_builder_init(&b, test_hasher, two_banks, 2);
 }
 
 static void
@@ -96,7 +95,7 @@ replays_to_the_builders_pcrs(void **state)
     assert_int_equal(3, log->startup_locality);
     struct eventlog_pcrs *pcrs = calloc(1, sizeof *pcrs);
     assert_non_null(pcrs);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, pcrs));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, pcrs));
     for (size_t bank = 0; bank < 2; bank++) {
         for (uint32_t pcr = 0; pcr < 10; pcr++)
             assert_true(digest_equal(&b.pcr[bank][pcr], &pcrs->pcr[bank][pcr]));
@@ -170,7 +169,7 @@ no_action_may_name_no_pcr_and_extends_nothing(void **state)
     assert_false(eventlog_is_extend(&log->events[3]));
     struct eventlog_pcrs *pcrs = calloc(1, sizeof *pcrs);
     assert_non_null(pcrs);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, pcrs));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, pcrs));
     assert_true(digest_equal(&b.pcr[1][0], &pcrs->pcr[1][0]));
     free(pcrs);
 }
@@ -241,18 +240,18 @@ fewer_digests_than_banks_leave_the_other_bank_alone(void **state)
     small_log();
     struct digest before = b.pcr[1][4];
     struct digest d;
-    assert_status(STATUS_OK, digest_compute(hasher, ALG_SHA1, bytes_of_text("x"), &d));
+    assert_status(STATUS_OK, digest_compute(test_hasher, ALG_SHA1, bytes_of_text("x"), &d));
     buffer_append_le32(&b.log, 4);
     buffer_append_le32(&b.log, EVENT_IPL);
     buffer_append_le32(&b.log, 1);
     buffer_append_le16(&b.log, ALG_SHA1);
     buffer_append(&b.log, digest_bytes(&d));
     buffer_append_le32(&b.log, 0);
-    assert_status(STATUS_OK, digest_extend(hasher, &b.pcr[0][4], digest_bytes(&d)));
+    assert_status(STATUS_OK, digest_extend(test_hasher, &b.pcr[0][4], digest_bytes(&d)));
     CLEANUP(eventlog_freep) struct eventlog *log = parse();
     struct eventlog_pcrs *pcrs = calloc(1, sizeof *pcrs);
     assert_non_null(pcrs);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, pcrs));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, pcrs));
     assert_true(digest_equal(&b.pcr[0][4], &pcrs->pcr[0][4]));
     assert_true(digest_equal(&before, &pcrs->pcr[1][4]));
     free(pcrs);
@@ -379,7 +378,7 @@ keeps_an_algorithm_that_it_does_not_know_without_replaying_it(void **state)
     assert_int_equal(0x77, log->banks[0]);
     struct eventlog_pcrs *pcrs = calloc(1, sizeof *pcrs);
     assert_non_null(pcrs);
-    assert_status(STATUS_OK, eventlog_replay(hasher, log, pcrs));
+    assert_status(STATUS_OK, eventlog_replay(test_hasher, log, pcrs));
     assert_int_equal(0, pcrs->pcr[0][7].size);
     assert_true(digest_equal(&b.pcr[1][7], &pcrs->pcr[1][7]));
     free(pcrs);
@@ -463,22 +462,6 @@ threat_26_more_digests_than_banks_are_refused_by_their_count(void **state)
     assert_string_equal("more digests than the Spec ID event lists", reasons.items[0].found);
 }
 
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    log_builder_free(&b);
-    hasher_free(hasher);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -507,5 +490,7 @@ main(void)
         cmocka_unit_test(threat_27_an_unknown_algorithm_has_a_size_within_bounds),
         cmocka_unit_test(threat_26_more_digests_than_banks_are_refused_by_their_count),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed = cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
+    log_builder_free(&b);
+    return failed;
 }

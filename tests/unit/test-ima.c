@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "evidence/ima.h"
-#include "tests/lib/log_builder.h"
+#include "tests/lib/ima_case.h"
 #include "tests/lib/test.h"
 
 #include <string.h>
@@ -10,57 +9,17 @@
 #define SHA256_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SHA1_FORTY   "00112233445566778899aabbccddeeff00112233"
 
-static struct hasher *hasher;
-static struct log_builder b;
-static const uint16_t banks[] = {ALG_SHA1, ALG_SHA256};
-
-static void
-start(bool big_endian)
-{
-    log_builder_free(&b);
-    log_builder_init(&b, hasher, banks, 2);
-    b.big_endian = big_endian;
-}
-
-static void
-append_field(struct buffer *out, const char *bytes, size_t size)
-{
-    log_builder_ima_field(&b, out, bytes_of(bytes, size));
-}
-
-static void
-append_digest(struct buffer *out, const char *prefix, size_t size)
-{
-    CLEANUP(buffer_free) struct buffer field = {0};
-    buffer_append_text(&field, prefix);
-    buffer_append_u8(&field, 0);
-    for (size_t i = 0; i < size; i++)
-        buffer_append_u8(&field, (uint8_t)(i + 1));
-    log_builder_ima_field(&b, out, buffer_bytes(&field));
-}
-
-/* The first entry of the builder's list. */
-static struct ima_entry
-read_first(void)
-{
-    struct ima_reader r;
-    struct ima_entry e;
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
-    assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
-    return e;
-}
-
 static void
 reads_ima_ng_of_either_byte_order(void **state)
 {
     (void)state;
     for (int big = 0; big < 2; big++) {
-        start(big);
-        log_builder_ima(&b, "/init", "");
-        log_builder_ima(&b, "/second", "x");
+        ima_case_start(big);
+        log_builder_ima(&ima_case, "/init", "");
+        log_builder_ima(&ima_case, "/second", "x");
         struct ima_reader r;
         struct ima_entry e;
-        assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 5, &r, NULL));
+        assert_status(STATUS_OK, ima_open(buffer_bytes(&ima_case.ima), 5, &r, NULL));
         assert_int_equal(big ? IMA_BINARY_BE : IMA_BINARY_LE, r.format);
         assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
         assert_int_equal(5, e.number);
@@ -70,7 +29,7 @@ reads_ima_ng_of_either_byte_order(void **state)
         assert_hex(SHA256_EMPTY, e.file_digest);
         assert_true(bytes_equal(e.path, bytes_of_text("/init")));
         assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
-        assert_int_equal(b.ima.size, e.end);
+        assert_int_equal(ima_case.ima.size, e.end);
         assert_status(STATUS_NOT_FOUND, ima_next(&r, NULL, &e, NULL));
     }
 }
@@ -79,16 +38,16 @@ static void
 reads_signatures_and_buffers(void **state)
 {
     (void)state;
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer data = {0};
-    append_digest(&data, "sha256:", 32);
-    append_field(&data, "/a", 3);
-    append_field(&data, "\3\2sig", 5);
-    log_builder_ima_raw(&b, "ima-sig", buffer_bytes(&data), NULL);
-    assert_hex("0302736967", read_first().signature);
-    start(false);
-    log_builder_ima_raw(&b, "ima-buf", buffer_bytes(&data), NULL);
-    struct ima_entry e = read_first();
+    ima_case_append_digest(&data, "sha256:", 32);
+    ima_case_append_field(&data, "/a", 3);
+    ima_case_append_field(&data, "\3\2sig", 5);
+    log_builder_ima_raw(&ima_case, "ima-sig", buffer_bytes(&data), NULL);
+    assert_hex("0302736967", ima_case_first().signature);
+    ima_case_start(false);
+    log_builder_ima_raw(&ima_case, "ima-buf", buffer_bytes(&data), NULL);
+    struct ima_entry e = ima_case_first();
     assert_hex("0302736967", e.buffer);
     assert_int_equal(0, e.signature.size);
 }
@@ -99,12 +58,12 @@ reads_verity_digests_as_what_they_are(void **state)
     (void)state;
     static const char *const prefixes[] = {"ima:sha256:", "verity:sha256:"};
     for (size_t i = 0; i < 2; i++) {
-        start(false);
+        ima_case_start(false);
         CLEANUP(buffer_free) struct buffer data = {0};
-        append_digest(&data, prefixes[i], 32);
-        append_field(&data, "/a", 3);
-        log_builder_ima_raw(&b, "ima-ngv2", buffer_bytes(&data), NULL);
-        struct ima_entry e = read_first();
+        ima_case_append_digest(&data, prefixes[i], 32);
+        ima_case_append_field(&data, "/a", 3);
+        log_builder_ima_raw(&ima_case, "ima-ngv2", buffer_bytes(&data), NULL);
+        struct ima_entry e = ima_case_first();
         assert_int_equal(i == 1, e.verity);
         assert_int_equal(ALG_SHA256, e.file_alg);
         assert_int_equal(32, e.file_digest.size);
@@ -115,28 +74,28 @@ static void
 reads_modsig_and_evm_sig(void **state)
 {
     (void)state;
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer data = {0};
-    append_digest(&data, "sha256:", 32);
-    append_field(&data, "/m", 3);
-    append_field(&data, "", 0);
-    append_digest(&data, "sha256:", 32);
-    append_field(&data, "pkcs7", 5);
-    log_builder_ima_raw(&b, "ima-modsig", buffer_bytes(&data), NULL);
-    assert_hex("706b637337", read_first().signature);
-    start(false);
+    ima_case_append_digest(&data, "sha256:", 32);
+    ima_case_append_field(&data, "/m", 3);
+    ima_case_append_field(&data, "", 0);
+    ima_case_append_digest(&data, "sha256:", 32);
+    ima_case_append_field(&data, "pkcs7", 5);
+    log_builder_ima_raw(&ima_case, "ima-modsig", buffer_bytes(&data), NULL);
+    assert_hex("706b637337", ima_case_first().signature);
+    ima_case_start(false);
     buffer_reset(&data);
-    append_digest(&data, "sha256:", 32);
-    append_field(&data, "/e", 3);
-    append_field(&data, "evm", 3);
-    append_field(&data, "security.ima", 13);
-    append_field(&data, "\x10\0\0\0", 4);
-    append_field(&data, "value", 5);
-    append_field(&data, "\0\0\0\0", 4);
-    append_field(&data, "\0\0\0\0", 4);
-    append_field(&data, "\xed\x81", 2);
-    log_builder_ima_raw(&b, "evm-sig", buffer_bytes(&data), NULL);
-    struct ima_entry e = read_first();
+    ima_case_append_digest(&data, "sha256:", 32);
+    ima_case_append_field(&data, "/e", 3);
+    ima_case_append_field(&data, "evm", 3);
+    ima_case_append_field(&data, "security.ima", 13);
+    ima_case_append_field(&data, "\x10\0\0\0", 4);
+    ima_case_append_field(&data, "value", 5);
+    ima_case_append_field(&data, "\0\0\0\0", 4);
+    ima_case_append_field(&data, "\0\0\0\0", 4);
+    ima_case_append_field(&data, "\xed\x81", 2);
+    log_builder_ima_raw(&ima_case, "evm-sig", buffer_bytes(&data), NULL);
+    struct ima_entry e = ima_case_first();
     assert_true(e.template_known);
     assert_hex("65766d", e.signature);
 }
@@ -145,19 +104,19 @@ static void
 reads_custom_formats_by_field(void **state)
 {
     (void)state;
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer data = {0};
-    append_field(&data, "/a", 3);
-    append_field(&data, "sig", 3);
-    append_digest(&data, "sha1:", 20);
-    log_builder_ima_raw(&b, "n-ng|sig|d-ng", buffer_bytes(&data), NULL);
-    struct ima_entry e = read_first();
+    ima_case_append_field(&data, "/a", 3);
+    ima_case_append_field(&data, "sig", 3);
+    ima_case_append_digest(&data, "sha1:", 20);
+    log_builder_ima_raw(&ima_case, "n-ng|sig|d-ng", buffer_bytes(&data), NULL);
+    struct ima_entry e = ima_case_first();
     assert_true(e.template_known);
     assert_int_equal(ALG_SHA1, e.file_alg);
     assert_true(bytes_equal(e.path, bytes_of_text("/a")));
-    start(false);
-    log_builder_ima_raw(&b, "d-ng|future", buffer_bytes(&data), NULL);
-    e = read_first();
+    ima_case_start(false);
+    log_builder_ima_raw(&ima_case, "d-ng|future", buffer_bytes(&data), NULL);
+    e = ima_case_first();
     assert_false(e.template_known);
     assert_int_equal(0, e.file_digest.size);
     assert_int_equal(data.size, e.data.size);
@@ -179,12 +138,12 @@ an_algorithm_that_it_does_not_know_matches_no_rule(void **state)
         {"sm3-256:", 32, ALG_SM3_256},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(false);
+        ima_case_start(false);
         CLEANUP(buffer_free) struct buffer data = {0};
-        append_digest(&data, rows[i].prefix, rows[i].size);
-        append_field(&data, "/a", 3);
-        log_builder_ima_raw(&b, "ima-ng", buffer_bytes(&data), NULL);
-        assert_int_equal(rows[i].alg, read_first().file_alg);
+        ima_case_append_digest(&data, rows[i].prefix, rows[i].size);
+        ima_case_append_field(&data, "/a", 3);
+        log_builder_ima_raw(&ima_case, "ima-ng", buffer_bytes(&data), NULL);
+        assert_int_equal(rows[i].alg, ima_case_first().file_alg);
     }
 }
 
@@ -198,40 +157,40 @@ refuses_template_data_of_another_form(void **state)
         size_t size;
     } rows[] = {{"sha256", 6}, {"\0abc", 4}, {"sha256\0abc", 10}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(false);
+        ima_case_start(false);
         CLEANUP(buffer_free) struct buffer data = {0};
-        append_field(&data, rows[i].field, rows[i].size);
-        append_field(&data, "/a", 3);
-        log_builder_ima_raw(&b, "ima-ng", buffer_bytes(&data), NULL);
+        ima_case_append_field(&data, rows[i].field, rows[i].size);
+        ima_case_append_field(&data, "/a", 3);
+        log_builder_ima_raw(&ima_case, "ima-ng", buffer_bytes(&data), NULL);
         struct ima_reader r;
         struct ima_entry e;
-        assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
+        assert_status(STATUS_OK, ima_open(buffer_bytes(&ima_case.ima), 0, &r, NULL));
         assert_status(STATUS_MALFORMED, ima_next(&r, NULL, &e, NULL));
     }
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer trailing = {0};
-    append_digest(&trailing, "sha256:", 32);
-    append_field(&trailing, "/a", 3);
+    ima_case_append_digest(&trailing, "sha256:", 32);
+    ima_case_append_field(&trailing, "/a", 3);
     buffer_append_u8(&trailing, 0);
-    log_builder_ima_raw(&b, "ima-ng", buffer_bytes(&trailing), NULL);
+    log_builder_ima_raw(&ima_case, "ima-ng", buffer_bytes(&trailing), NULL);
     struct ima_pcrs pcrs;
-    assert_status(STATUS_MALFORMED,
-                  ima_replay(hasher, buffer_bytes(&b.ima), ALG_SHA1, IMA_NATIVE, &pcrs, NULL));
+    assert_status(STATUS_MALFORMED, ima_replay(test_hasher, buffer_bytes(&ima_case.ima), ALG_SHA1,
+                                               IMA_NATIVE, &pcrs, NULL));
 }
 
 static void
 refuses_every_cut_inside_an_entry(void **state)
 {
     (void)state;
-    start(false);
-    log_builder_ima(&b, "/init", "");
-    size_t first = b.ima.size;
-    log_builder_ima(&b, "/second", "x");
-    for (size_t n = 1; n < b.ima.size; n++) {
+    ima_case_start(false);
+    log_builder_ima(&ima_case, "/init", "");
+    size_t first = ima_case.ima.size;
+    log_builder_ima(&ima_case, "/second", "x");
+    for (size_t n = 1; n < ima_case.ima.size; n++) {
         struct ima_pcrs pcrs;
         enum status expected = n == first ? STATUS_OK : STATUS_MALFORMED;
-        assert_status(expected, ima_replay(hasher, bytes_of(b.ima.data, n), ALG_SHA1, IMA_NATIVE,
-                                           &pcrs, NULL));
+        assert_status(expected, ima_replay(test_hasher, bytes_of(ima_case.ima.data, n), ALG_SHA1,
+                                           IMA_NATIVE, &pcrs, NULL));
     }
 }
 
@@ -239,60 +198,60 @@ static void
 replays_native_padded_and_violations(void **state)
 {
     (void)state;
-    start(false);
-    log_builder_ima(&b, "/init", "");
-    log_builder_ima_violation(&b, "/var/log/x");
+    ima_case_start(false);
+    log_builder_ima(&ima_case, "/init", "");
+    log_builder_ima_violation(&ima_case, "/var/log/x");
     struct ima_pcrs pcrs;
-    assert_status(STATUS_OK,
-                  ima_replay(hasher, buffer_bytes(&b.ima), ALG_SHA256, IMA_NATIVE, &pcrs, NULL));
+    assert_status(STATUS_OK, ima_replay(test_hasher, buffer_bytes(&ima_case.ima), ALG_SHA256,
+                                        IMA_NATIVE, &pcrs, NULL));
     assert_int_equal(2, pcrs.n_entries);
     assert_int_equal(1, pcrs.n_violations);
-    assert_true(digest_equal(&b.pcr[1][10], &pcrs.pcr[10]));
-    assert_status(STATUS_OK,
-                  ima_replay(hasher, buffer_bytes(&b.ima), ALG_SHA1, IMA_NATIVE, &pcrs, NULL));
-    assert_true(digest_equal(&b.pcr[0][10], &pcrs.pcr[10]));
-    start(false);
-    b.is_padded[1] = true;
-    log_builder_ima(&b, "/init", "");
-    log_builder_ima_violation(&b, "/var/log/x");
-    assert_status(STATUS_OK,
-                  ima_replay(hasher, buffer_bytes(&b.ima), ALG_SHA256, IMA_PADDED, &pcrs, NULL));
-    assert_true(digest_equal(&b.pcr[1][10], &pcrs.pcr[10]));
-    assert_status(STATUS_OK, ima_replay(hasher, buffer_bytes(&b.ima), ALG_SHA256, IMA_PADDED_OLD,
-                                        &pcrs, NULL));
-    assert_false(digest_equal(&b.pcr[1][10], &pcrs.pcr[10]));
+    assert_true(digest_equal(&ima_case.pcr[1][10], &pcrs.pcr[10]));
+    assert_status(STATUS_OK, ima_replay(test_hasher, buffer_bytes(&ima_case.ima), ALG_SHA1,
+                                        IMA_NATIVE, &pcrs, NULL));
+    assert_true(digest_equal(&ima_case.pcr[0][10], &pcrs.pcr[10]));
+    ima_case_start(false);
+    ima_case.is_padded[1] = true;
+    log_builder_ima(&ima_case, "/init", "");
+    log_builder_ima_violation(&ima_case, "/var/log/x");
+    assert_status(STATUS_OK, ima_replay(test_hasher, buffer_bytes(&ima_case.ima), ALG_SHA256,
+                                        IMA_PADDED, &pcrs, NULL));
+    assert_true(digest_equal(&ima_case.pcr[1][10], &pcrs.pcr[10]));
+    assert_status(STATUS_OK, ima_replay(test_hasher, buffer_bytes(&ima_case.ima), ALG_SHA256,
+                                        IMA_PADDED_OLD, &pcrs, NULL));
+    assert_false(digest_equal(&ima_case.pcr[1][10], &pcrs.pcr[10]));
 }
 
 static void
 old_kernels_extend_twenty_bytes_of_ff_for_a_violation(void **state)
 {
     (void)state;
-    start(false);
-    log_builder_ima_violation(&b, "/var/log/x");
-    struct ima_entry e = read_first();
+    ima_case_start(false);
+    log_builder_ima_violation(&ima_case, "/var/log/x");
+    struct ima_entry e = ima_case_first();
     assert_true(e.violation);
     struct digest value;
-    assert_status(STATUS_OK, ima_extend_value(hasher, ALG_SHA256, IMA_PADDED_OLD, &e, &value));
+    assert_status(STATUS_OK, ima_extend_value(test_hasher, ALG_SHA256, IMA_PADDED_OLD, &e, &value));
     assert_hex("ffffffffffffffffffffffffffffffffffffffff000000000000000000000000",
                digest_bytes(&value));
-    assert_status(STATUS_UNSUPPORTED, ima_extend_value(hasher, 0x77, IMA_NATIVE, &e, &value));
+    assert_status(STATUS_UNSUPPORTED, ima_extend_value(test_hasher, 0x77, IMA_NATIVE, &e, &value));
 }
 
 static void
 reads_lists_with_longer_digests(void **state)
 {
     (void)state;
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer list = {0};
     CLEANUP(buffer_free) struct buffer data = {0};
-    append_digest(&data, "sha256:", 32);
-    append_field(&data, "/a", 3);
+    ima_case_append_digest(&data, "sha256:", 32);
+    ima_case_append_field(&data, "/a", 3);
     struct digest d;
-    assert_status(STATUS_OK, digest_compute(hasher, ALG_SHA256, buffer_bytes(&data), &d));
+    assert_status(STATUS_OK, digest_compute(test_hasher, ALG_SHA256, buffer_bytes(&data), &d));
     buffer_append_le32(&list, 10);
     buffer_append(&list, digest_bytes(&d));
-    append_field(&list, "ima-ng", 6);
-    log_builder_ima_field(&b, &list, buffer_bytes(&data));
+    ima_case_append_field(&list, "ima-ng", 6);
+    log_builder_ima_field(&ima_case, &list, buffer_bytes(&data));
     struct ima_reader r;
     struct ima_entry e;
     assert_status(STATUS_OK, ima_open(buffer_bytes(&list), 0, &r, NULL));
@@ -300,9 +259,9 @@ reads_lists_with_longer_digests(void **state)
     assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
     assert_int_equal(ALG_SHA256, ima_list_alg(&e));
     struct digest value;
-    assert_status(STATUS_OK, ima_extend_value(hasher, ALG_SHA384, IMA_PADDED, &e, &value));
+    assert_status(STATUS_OK, ima_extend_value(test_hasher, ALG_SHA384, IMA_PADDED, &e, &value));
     struct digest sha1;
-    assert_status(STATUS_OK, digest_compute(hasher, ALG_SHA1, buffer_bytes(&data), &sha1));
+    assert_status(STATUS_OK, digest_compute(test_hasher, ALG_SHA1, buffer_bytes(&data), &sha1));
     assert_true(bytes_equal(bytes_of(value.data, 20), digest_bytes(&sha1)));
 }
 
@@ -313,19 +272,19 @@ reads_the_oldest_template(void **state)
     (void)state;
     CLEANUP(buffer_free) struct buffer list = {0};
     CLEANUP(buffer_free) struct buffer hashed = {0};
-    start(false);
+    ima_case_start(false);
     for (size_t i = 0; i < 20; i++)
         buffer_append_u8(&hashed, 7);
     buffer_append_text(&hashed, "/sbin/init");
     while (hashed.size < 20 + 256)
         buffer_append_u8(&hashed, 0);
     struct digest d;
-    assert_status(STATUS_OK, digest_compute(hasher, ALG_SHA1, buffer_bytes(&hashed), &d));
+    assert_status(STATUS_OK, digest_compute(test_hasher, ALG_SHA1, buffer_bytes(&hashed), &d));
     buffer_append_le32(&list, 10);
     buffer_append(&list, digest_bytes(&d));
-    append_field(&list, "ima", 3);
+    ima_case_append_field(&list, "ima", 3);
     buffer_append(&list, bytes_of(hashed.data, 20));
-    append_field(&list, "/sbin/init", 10);
+    ima_case_append_field(&list, "/sbin/init", 10);
     struct ima_reader r;
     struct ima_entry e;
     assert_status(STATUS_OK, ima_open(buffer_bytes(&list), 0, &r, NULL));
@@ -333,7 +292,7 @@ reads_the_oldest_template(void **state)
     assert_int_equal(ALG_SHA1, e.file_alg);
     assert_true(bytes_equal(e.path, bytes_of_text("/sbin/init")));
     struct digest computed;
-    assert_status(STATUS_OK, ima_template_digest(hasher, ALG_SHA1, &e, &computed));
+    assert_status(STATUS_OK, ima_template_digest(test_hasher, ALG_SHA1, &e, &computed));
     assert_true(digest_equal(&d, &computed));
 }
 
@@ -341,10 +300,10 @@ static void
 ascii_gives_what_binary_gives(void **state)
 {
     (void)state;
-    start(false);
-    log_builder_ima(&b, "/init", "");
-    log_builder_ima_violation(&b, "/var/log/x");
-    struct ima_entry e = read_first();
+    ima_case_start(false);
+    log_builder_ima(&ima_case, "/init", "");
+    log_builder_ima_violation(&ima_case, "/var/log/x");
+    struct ima_entry e = ima_case_first();
     CLEANUP(buffer_free) struct buffer ascii = {0};
     buffer_append_text(&ascii, "10 ");
     text_append_hex(&ascii, e.digest);
@@ -353,10 +312,10 @@ ascii_gives_what_binary_gives(void **state)
                                "0000000000000000000000000000000000000000000000000000000000000000"
                                " /var/log/x");
     struct ima_pcrs pcrs;
-    assert_status(STATUS_OK,
-                  ima_replay(hasher, buffer_bytes(&ascii), ALG_SHA256, IMA_NATIVE, &pcrs, NULL));
+    assert_status(STATUS_OK, ima_replay(test_hasher, buffer_bytes(&ascii), ALG_SHA256, IMA_NATIVE,
+                                        &pcrs, NULL));
     assert_int_equal(2, pcrs.n_entries);
-    assert_true(digest_equal(&b.pcr[1][10], &pcrs.pcr[10]));
+    assert_true(digest_equal(&ima_case.pcr[1][10], &pcrs.pcr[10]));
 }
 
 static void
@@ -404,12 +363,14 @@ refuses_ascii_lines_that_are_none(void **state)
         "10 " SHA1_FORTY " future sha1:" SHA1_FORTY " /a",
         "10 " SHA1_FORTY " ima-ng sha1" SHA1_FORTY " /a",
         "10 " SHA1_FORTY " ima-ng sha1:0g /a",
+        "10 " SHA1_FORTY " ima 0011 /a",
+        "10 " SHA1_FORTY " ima-sig sha1:" SHA1_FORTY " /a 03 04",
         "10 " SHA1_FORTY " n-ng|iuid /a x",
         "10 " SHA1_FORTY " n-ng|imode /a 65536",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct ima_pcrs pcrs;
-        assert_status(STATUS_MALFORMED, ima_replay(hasher, bytes_of_text(lines[i]), ALG_SHA1,
+        assert_status(STATUS_MALFORMED, ima_replay(test_hasher, bytes_of_text(lines[i]), ALG_SHA1,
                                                    IMA_NATIVE, &pcrs, NULL));
     }
 }
@@ -420,49 +381,33 @@ an_empty_list_is_one_and_rubbish_is_none(void **state)
     (void)state;
     struct ima_pcrs pcrs;
     assert_status(STATUS_OK,
-                  ima_replay(hasher, (struct bytes){0}, ALG_SHA1, IMA_NATIVE, &pcrs, NULL));
+                  ima_replay(test_hasher, (struct bytes){0}, ALG_SHA1, IMA_NATIVE, &pcrs, NULL));
     assert_int_equal(0, pcrs.n_entries);
-    assert_status(STATUS_MALFORMED, ima_replay(hasher, bytes_of_text("\n\n\n\n\n\n\n\n"), ALG_SHA1,
-                                               IMA_NATIVE, &pcrs, NULL));
+    assert_status(STATUS_MALFORMED, ima_replay(test_hasher, bytes_of_text("\n\n\n\n\n\n\n\n"),
+                                               ALG_SHA1, IMA_NATIVE, &pcrs, NULL));
 }
 
 static void
 refuses_a_list_above_its_limits(void **state)
 {
     (void)state;
-    start(false);
-    while (b.ima.size <= LIMIT_IMA_SEGMENT)
-        buffer_append_be64(&b.ima, 0);
+    ima_case_start(false);
+    while (ima_case.ima.size <= LIMIT_IMA_SEGMENT)
+        buffer_append_be64(&ima_case.ima, 0);
     struct ima_reader r;
     struct ima_entry e;
-    assert_status(STATUS_LIMIT, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
-    start(false);
-    log_builder_ima_raw(&b, "ima-ng", bytes_of("\0\0\0\0\0\0\0\0", 8), NULL);
-    CLEANUP(buffer_free) struct buffer one = b.ima;
-    b.ima = (struct buffer){0};
+    assert_status(STATUS_LIMIT, ima_open(buffer_bytes(&ima_case.ima), 0, &r, NULL));
+    ima_case_start(false);
+    log_builder_ima_raw(&ima_case, "ima-ng", bytes_of("\0\0\0\0\0\0\0\0", 8), NULL);
+    CLEANUP(buffer_free) struct buffer one = ima_case.ima;
+    ima_case.ima = (struct buffer){0};
     for (unsigned i = 0; i <= LIMIT_IMA_ENTRIES; i++)
-        buffer_append(&b.ima, buffer_bytes(&one));
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 500000, &r, NULL));
+        buffer_append(&ima_case.ima, buffer_bytes(&one));
+    assert_status(STATUS_OK, ima_open(buffer_bytes(&ima_case.ima), 500000, &r, NULL));
     for (unsigned i = 0; i < LIMIT_IMA_ENTRIES; i++)
         assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
     assert_int_equal(500000 + LIMIT_IMA_ENTRIES - 1, e.number);
     assert_status(STATUS_LIMIT, ima_next(&r, NULL, &e, NULL));
-}
-
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    log_builder_free(&b);
-    hasher_free(hasher);
-    return 0;
 }
 
 int
@@ -487,5 +432,5 @@ main(void)
         cmocka_unit_test(an_empty_list_is_one_and_rubbish_is_none),
         cmocka_unit_test(refuses_a_list_above_its_limits),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, ima_case_open, ima_case_close);
 }

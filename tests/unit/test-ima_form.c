@@ -2,53 +2,12 @@
 /* What an IMA list may not be: names, digests, paths and lines that no kernel writes. */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "evidence/ima.h"
-#include "tests/lib/log_builder.h"
+#include "tests/lib/ima_case.h"
 #include "tests/lib/test.h"
 
 #include <string.h>
 
 #define SHA1_FORTY "00112233445566778899aabbccddeeff00112233"
-
-static struct hasher *hasher;
-static struct log_builder b;
-static const uint16_t banks[] = {ALG_SHA1, ALG_SHA256};
-
-static void
-start(bool big_endian)
-{
-    log_builder_free(&b);
-    log_builder_init(&b, hasher, banks, 2);
-    b.big_endian = big_endian;
-}
-
-static void
-append_field(struct buffer *out, const char *bytes, size_t size)
-{
-    log_builder_ima_field(&b, out, bytes_of(bytes, size));
-}
-
-static void
-append_digest(struct buffer *out, const char *prefix, size_t size)
-{
-    CLEANUP(buffer_free) struct buffer field = {0};
-    buffer_append_text(&field, prefix);
-    buffer_append_u8(&field, 0);
-    for (size_t i = 0; i < size; i++)
-        buffer_append_u8(&field, (uint8_t)(i + 1));
-    log_builder_ima_field(&b, out, buffer_bytes(&field));
-}
-
-/* The first entry of the builder's list. */
-static struct ima_entry
-read_first(void)
-{
-    struct ima_reader r;
-    struct ima_entry e;
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
-    assert_status(STATUS_OK, ima_next(&r, NULL, &e, NULL));
-    return e;
-}
 
 /* Threat 33: a list is one by its first template's name. */
 static void
@@ -57,10 +16,10 @@ threat_33_a_list_whose_template_has_no_name_is_none(void **state)
     (void)state;
     static const char *const names[] = {"ima\x01", "ima ng", "im\xc3\xa9", "ima\x7f"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        start(false);
-        log_builder_ima_raw(&b, names[i], bytes_of("\0\0\0\0\0\0\0\0", 8), NULL);
+        ima_case_start(false);
+        log_builder_ima_raw(&ima_case, names[i], bytes_of("\0\0\0\0\0\0\0\0", 8), NULL);
         struct ima_reader r;
-        assert_status(STATUS_MALFORMED, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
+        assert_status(STATUS_MALFORMED, ima_open(buffer_bytes(&ima_case.ima), 0, &r, NULL));
     }
     struct ima_reader r;
     assert_status(STATUS_MALFORMED,
@@ -72,15 +31,15 @@ static void
 threat_26_a_digest_without_its_name_is_refused_whatever_stands_before(void **state)
 {
     (void)state;
-    start(true);
+    ima_case_start(true);
     CLEANUP(buffer_free) struct buffer data = {0};
     char field[':'] = {0};
-    append_field(&data, field, sizeof field);
-    append_field(&data, "/a", 3);
-    log_builder_ima_raw(&b, "ima-ng", buffer_bytes(&data), NULL);
+    ima_case_append_field(&data, field, sizeof field);
+    ima_case_append_field(&data, "/a", 3);
+    log_builder_ima_raw(&ima_case, "ima-ng", buffer_bytes(&data), NULL);
     struct ima_reader r;
     struct ima_entry e;
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
+    assert_status(STATUS_OK, ima_open(buffer_bytes(&ima_case.ima), 0, &r, NULL));
     assert_status(STATUS_MALFORMED, ima_next(&r, NULL, &e, NULL));
 }
 
@@ -88,14 +47,14 @@ static void
 threat_33_a_digest_of_an_unknown_kind_is_refused(void **state)
 {
     (void)state;
-    start(false);
+    ima_case_start(false);
     CLEANUP(buffer_free) struct buffer data = {0};
-    append_digest(&data, "other:sha256:", 32);
-    append_field(&data, "/a", 3);
-    log_builder_ima_raw(&b, "ima-ngv2", buffer_bytes(&data), NULL);
+    ima_case_append_digest(&data, "other:sha256:", 32);
+    ima_case_append_field(&data, "/a", 3);
+    log_builder_ima_raw(&ima_case, "ima-ngv2", buffer_bytes(&data), NULL);
     struct ima_reader r;
     struct ima_entry e;
-    assert_status(STATUS_OK, ima_open(buffer_bytes(&b.ima), 0, &r, NULL));
+    assert_status(STATUS_OK, ima_open(buffer_bytes(&ima_case.ima), 0, &r, NULL));
     assert_status(STATUS_MALFORMED, ima_next(&r, NULL, &e, NULL));
 }
 
@@ -105,21 +64,21 @@ threat_34_a_path_longer_than_the_oldest_template_hashes_is_refused(void **state)
 {
     (void)state;
     CLEANUP(buffer_free) struct buffer list = {0};
-    start(false);
+    ima_case_start(false);
     char path[300];
     memset(path, 'a', sizeof path);
     buffer_append_le32(&list, 10);
     buffer_append(&list, bytes_of(path, 20));
-    append_field(&list, "ima", 3);
+    ima_case_append_field(&list, "ima", 3);
     buffer_append(&list, bytes_of(path, 20));
-    append_field(&list, path, sizeof path);
+    ima_case_append_field(&list, path, sizeof path);
     struct ima_reader r;
     struct ima_entry e = {0};
     assert_status(STATUS_OK, ima_open(buffer_bytes(&list), 0, &r, NULL));
     assert_status(STATUS_MALFORMED, ima_next(&r, NULL, &e, NULL));
     e = (struct ima_entry){.name = bytes_of_text("ima"), .path = bytes_of(path, 257)};
     struct digest d;
-    assert_status(STATUS_MALFORMED, ima_template_digest(hasher, ALG_SHA1, &e, &d));
+    assert_status(STATUS_MALFORMED, ima_template_digest(test_hasher, ALG_SHA1, &e, &d));
 }
 
 static void
@@ -130,14 +89,14 @@ threat_26_a_format_of_too_many_fields_is_unknown(void **state)
     for (int more = 0; more < 2; more++) {
         CLEANUP(buffer_free) struct buffer data = {0};
         CLEANUP(buffer_free) struct buffer name = {0};
-        start(false);
+        ima_case_start(false);
         buffer_append_text(&name, most);
         buffer_append_text(&name, more ? "|n" : "");
         for (int i = 0; i < 16 + more; i++)
-            append_field(&data, "a", 2);
+            ima_case_append_field(&data, "a", 2);
         buffer_append_u8(&name, 0);
-        log_builder_ima_raw(&b, (const char *)name.data, buffer_bytes(&data), NULL);
-        assert_int_equal(!more, read_first().template_known);
+        log_builder_ima_raw(&ima_case, (const char *)name.data, buffer_bytes(&data), NULL);
+        assert_int_equal(!more, ima_case_first().template_known);
     }
 }
 
@@ -166,22 +125,6 @@ refuses_an_ascii_line_that_is_too_long_or_goes_on(void **state)
     assert_status(STATUS_LIMIT, ima_next(&r, &scratch, &e, NULL));
 }
 
-static int
-set_up(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) != STATUS_OK;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    log_builder_free(&b);
-    hasher_free(hasher);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -193,5 +136,5 @@ main(void)
         cmocka_unit_test(threat_26_a_format_of_too_many_fields_is_unknown),
         cmocka_unit_test(refuses_an_ascii_line_that_is_too_long_or_goes_on),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, ima_case_open, ima_case_close);
 }

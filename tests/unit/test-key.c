@@ -16,8 +16,6 @@
 
 #define MODULUS_SIZE 256u
 
-static struct hasher *hasher;
-
 /* Points of P-256 one of whose coordinates begins with a zero byte: 379 G and 43 G. */
 static const char short_x[] = "5543894af3d00ed7d740abdbd75c96b06877b787db5f70eea78b90a8d7c00a";
 static const char short_x_y[] = "bb4c85a3d8ea29efaafa24406912dd84d5b14dc32bf656ef6c6bd58a5d943f92";
@@ -40,7 +38,7 @@ convert_point(uint16_t curve, uint16_t key_bits, const char *x, const char *y, s
                              .key_bits = key_bits,
                              .x = buffer_bytes(&x_bytes),
                              .y = buffer_bytes(&y_bytes)};
-    enum status s = tpm_public_key(hasher, &pub, &key);
+    enum status s = tpm_public_key(test_hasher, &pub, &key);
     if (s != STATUS_OK) {
         assert_null(key);
         return s;
@@ -54,7 +52,7 @@ convert_modulus(struct bytes modulus, uint16_t key_bits, uint32_t exponent)
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
     struct tpm_public pub = {
         .type = TPM_ALG_RSA, .key_bits = key_bits, .exponent = exponent, .modulus = modulus};
-    enum status s = tpm_public_key(hasher, &pub, &key);
+    enum status s = tpm_public_key(test_hasher, &pub, &key);
     assert_int_equal(s == STATUS_OK, key != NULL);
     return s;
 }
@@ -115,7 +113,7 @@ unknown_type_or_curve_is_unsupported(void **state)
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
     assert_status(STATUS_UNSUPPORTED, convert_point(0x20, 256, short_x, short_x_y, &spki));
     assert_status(STATUS_UNSUPPORTED,
-                  tpm_public_key(hasher, &(struct tpm_public){.type = 0x0008}, &key));
+                  tpm_public_key(test_hasher, &(struct tpm_public){.type = 0x0008}, &key));
 }
 
 static void
@@ -152,7 +150,7 @@ roca_modulus_is_known_by_its_fingerprint(void **state)
                                  .key_bits = 2048,
                                  .exponent = 65537,
                                  .modulus = bytes_of(n, sizeof n)};
-        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(test_hasher, &pub, &key));
         assert_false(key_is_strong(key));
     }
 }
@@ -224,7 +222,7 @@ small_exponent_is_weak(void **state)
                                  .key_bits = 2048,
                                  .exponent = exponents[i],
                                  .modulus = bytes_of(n, sizeof n)};
-        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(test_hasher, &pub, &key));
         claim_strength(false, key);
     }
 }
@@ -242,7 +240,7 @@ spki_of_a_tpm_key_is_that_of_the_key(void **state)
         unsigned char *theirs = NULL;
         tpm_builder_public(t, &area);
         assert_status(STATUS_OK, tpm_public_parse(buffer_bytes(&area), &pub, NULL));
-        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &key));
+        assert_status(STATUS_OK, tpm_public_key(test_hasher, &pub, &key));
         assert_status(STATUS_OK, key_spki(key, &ours));
         int size = i2d_PUBKEY(t->key, &theirs);
         assert_int_equal(ours.size, size);
@@ -290,7 +288,7 @@ real_tpm_keys_convert_as_tpm2_tools_does(void **state)
         (void)snprintf(path, sizeof path, "measured-boots/%s.pem", names[i]);
         test_corpus(path, &pem);
         assert_status(STATUS_OK, tpm_public_parse(buffer_bytes(&area), &pub, NULL));
-        assert_status(STATUS_OK, tpm_public_key(hasher, &pub, &ours));
+        assert_status(STATUS_OK, tpm_public_key(test_hasher, &pub, &ours));
         assert_true(key_is_strong(ours));
         BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
         CLEANUP(evp_pkey_freep) EVP_PKEY *theirs = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
@@ -357,21 +355,6 @@ threat_34_sizes_of_rsa_keys_are_bounded(void **state)
     claim_strength(false, rsa_of(256, 0xC5, "100000001"));
 }
 
-static int
-setup(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) == STATUS_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    hasher_free(hasher);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -392,5 +375,5 @@ main(void)
         cmocka_unit_test(coordinate_longer_than_its_field_is_malformed),
         cmocka_unit_test(threat_34_sizes_of_rsa_keys_are_bounded),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

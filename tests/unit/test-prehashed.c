@@ -12,8 +12,6 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
-static struct hasher *h;
-
 /* ---- keys ---- */
 
 static void
@@ -107,7 +105,8 @@ takes_each_signature_under_its_own_scheme_only(void **state)
     struct buffer signatures[4] = {0};
     EVP_PKEY *rsa = rsa_key_next(2048);
     EVP_PKEY *ec = EVP_EC_gen("P-256");
-    assert_status(STATUS_OK, digest_compute(h, ALG_SHA256, bytes_of_text("file"), &digest));
+    assert_status(STATUS_OK,
+                  digest_compute(test_hasher, ALG_SHA256, bytes_of_text("file"), &digest));
     sign(ec, 0, &digest, &signatures[PREHASHED_ASN1]);
     sign(rsa, RSA_PKCS1_PADDING, &digest, &signatures[PREHASHED_PKCS1]);
     sign(rsa, RSA_PKCS1_PSS_PADDING, &digest, &signatures[PREHASHED_PSS]);
@@ -137,7 +136,8 @@ a_fixed_signature_is_as_long_as_two_coordinates(void **state)
     CLEANUP(buffer_free) struct buffer der = {0};
     CLEANUP(buffer_free) struct buffer fixed = {0};
     CLEANUP(evp_pkey_freep) EVP_PKEY *key = EVP_EC_gen("P-256");
-    assert_status(STATUS_OK, digest_compute(h, ALG_SHA256, bytes_of_text("file"), &digest));
+    assert_status(STATUS_OK,
+                  digest_compute(test_hasher, ALG_SHA256, bytes_of_text("file"), &digest));
     sign(key, 0, &digest, &der);
     make_fixed(buffer_bytes(&der), &fixed);
     assert_true(is_valid(key, PREHASHED_FIXED, &digest, buffer_bytes(&fixed)));
@@ -145,21 +145,6 @@ a_fixed_signature_is_as_long_as_two_coordinates(void **state)
     assert_false(is_valid(key, PREHASHED_FIXED, &digest, buffer_bytes(&fixed)));
     assert_false(is_valid(key, PREHASHED_FIXED, &digest, bytes_of(fixed.data, 32)));
     assert_false(is_valid(key, PREHASHED_FIXED, &digest, (struct bytes){0}));
-}
-
-static int
-start(void **state)
-{
-    (void)state;
-    return hasher_new(&h) == STATUS_OK ? 0 : -1;
-}
-
-static int
-finish(void **state)
-{
-    (void)state;
-    hasher_freep(&h);
-    return 0;
 }
 
 int
@@ -171,5 +156,5 @@ main(void)
         cmocka_unit_test(takes_each_signature_under_its_own_scheme_only),
         cmocka_unit_test(a_fixed_signature_is_as_long_as_two_coordinates),
     };
-    return cmocka_run_group_tests(tests, start, finish);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }

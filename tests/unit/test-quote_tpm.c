@@ -11,23 +11,6 @@
 
 #include <string.h>
 
-static struct hasher *hasher;
-
-static int
-make_hasher(void **state)
-{
-    (void)state;
-    return hasher_new(&hasher) == STATUS_OK ? 0 : -1;
-}
-
-static int
-free_hasher(void **state)
-{
-    (void)state;
-    hasher_free(hasher);
-    return 0;
-}
-
 struct recorded {
     struct buffer public_area;
     struct buffer attest;
@@ -74,7 +57,8 @@ static void
 prepare(struct recorded *r)
 {
     CLEANUP(reasons_free) struct reasons reasons = {0};
-    assert_status(STATUS_OK, ak_parse(hasher, buffer_bytes(&r->public_area), &r->ak, &reasons));
+    assert_status(STATUS_OK,
+                  ak_parse(test_hasher, buffer_bytes(&r->public_area), &r->ak, &reasons));
     assert_non_null(r->ak);
     assert_status(STATUS_OK,
                   freshness_given(buffer_bytes(&r->nonce), &r->selection, &r->freshness));
@@ -89,7 +73,7 @@ claim(enum reason_code expected, const struct recorded *r, const struct freshnes
 {
     CLEANUP(quote_freep) struct quote *q = NULL;
     CLEANUP(reasons_free) struct reasons reasons = {0};
-    assert_status(STATUS_OK, quote_verify(hasher, &r->evidence, ak, f, &q, &reasons));
+    assert_status(STATUS_OK, quote_verify(test_hasher, &r->evidence, ak, f, &q, &reasons));
     assert_int_equal(expected == REASON_NONE, q != NULL);
     assert_int_equal(q ? 0 : 1, reasons.n_items);
     if (!q)
@@ -107,7 +91,7 @@ claim_every_byte_counts(const struct recorded *r, struct buffer *member)
         CLEANUP(reasons_free) struct reasons reasons = {0};
         member->data[at] ^= (uint8_t)(1u << at % 8);
         assert_status(STATUS_OK,
-                      quote_verify(hasher, &r->evidence, r->ak, r->freshness, &q, &reasons));
+                      quote_verify(test_hasher, &r->evidence, r->ak, r->freshness, &q, &reasons));
         assert_null(q);
         assert_int_equal(1, reasons.n_items);
         member->data[at] ^= (uint8_t)(1u << at % 8);
@@ -317,5 +301,5 @@ main(void)
         cmocka_unit_test(quotes_of_recorded_boots_verify_and_every_byte_of_them_counts),
         cmocka_unit_test(quote_of_one_boot_is_not_by_the_key_of_another),
     };
-    return cmocka_run_group_tests(tests, make_hasher, free_hasher);
+    return cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
 }
