@@ -2,8 +2,8 @@
 -- From schema 3 to schema 4: what lets evidence of ended boots be dropped. boot_segment: the segments
 -- that the rounds of a boot name, beside its ima_segment rows; a segment that neither table names any
 -- more is emptied (size 0). first_version, last_version: the device's versions after the boot's rounds
--- whose evidence is kept; none is when first is above last. n_joined: the IMA segments before this
--- position were joined already, or are large.
+-- whose evidence is kept; none is when first is above last; the last one is set when the boot ends.
+-- n_joined: the IMA segments before this position were joined already, or are large.
 
 PRAGMA user_version = 4;
 

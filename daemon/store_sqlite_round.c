@@ -14,18 +14,22 @@
 
 static const char get_device[] =
     "SELECT d.version, d.spent_ms, d.boot, b.ima_size, b.n_ima_segments"
-    " FROM device d LEFT JOIN boot b ON b.id = d.boot WHERE d.id = ?1";
+    " FROM device d LEFT JOIN boot b ON b.id = d.boot AND b.device = d.id WHERE d.id = ?1";
 static const char add_boot[] =
     "INSERT INTO boot (device, opened_s, reset_count, restart_count, boot_log, ima_size,"
     " n_ima_segments, state, pcrs, generation, last_generation, first_version, last_version)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
 static const char get_new_boot[] = "SELECT last_insert_rowid()";
+/* Most rounds change nothing of their boot: a row that stays as it is costs no page. */
 static const char continue_boot[] =
     "UPDATE boot SET reset_count = ?3, restart_count = ?4, boot_log = coalesce(?5, boot_log),"
     " ima_size = ima_size + ?6, n_ima_segments = n_ima_segments + ?7, state = ?8, pcrs = ?9,"
     " generation = iif(?10 = '', generation, ?10),"
-    " last_generation = iif(?11 = '', last_generation, ?11), last_version = ?12"
-    " WHERE device = ?1 AND id = ?2";
+    " last_generation = iif(?11 = '', last_generation, ?11) WHERE device = ?1 AND id = ?2"
+    " AND (reset_count <> ?3 OR restart_count <> ?4 OR boot_log IS NOT coalesce(?5, boot_log)"
+    " OR ?7 <> 0 OR state <> ?8 OR pcrs IS NOT ?9 OR generation <> iif(?10 = '', generation, ?10)"
+    " OR last_generation <> iif(?11 = '', last_generation, ?11))";
+static const char end_boot[] = "UPDATE boot SET last_version = ?2 WHERE id = ?1";
 static const char add_ima_segment[] =
     "INSERT INTO ima_segment (boot, position, sha256) VALUES (?1, ?2, ?3)";
 static const char add_boot_segment[] =
@@ -51,7 +55,8 @@ struct member {
     const struct store_round *round;
     struct segment boot_log, ima, ima_rest, userspace_log;
     enum verdict verdict; /* the worst that counts */
-    uint64_t boot;
+    uint64_t boot;           /* this round's */
+    uint64_t boot_before;    /* the device's until now; 0: none */
     uint64_t ima_size;       /* of the boot's list, with this round's segment */
     uint64_t n_ima_segments; /* before this round's */
     struct buffer state;
@@ -147,18 +152,19 @@ check_device(struct connection *c, struct member *m)
         return s;
     uint64_t version = query_get_uint(&q);
     int64_t spent_ms = query_get_int(&q);
-    uint64_t boot = query_get_uint(&q);
+    m->boot_before = query_get_uint(&q);
+    bool continues = !query_is_null(&q) && !r->new_boot && r->boot == m->boot_before;
     uint64_t ima_size = query_get_uint(&q);
     uint64_t n_ima_segments = query_get_uint(&q);
     s = query_end(&q);
     if (s != STATUS_OK)
         return s;
-    m->ima_size = (r->new_boot ? 0 : ima_size) + m->ima.size;
-    m->n_ima_segments = r->new_boot ? 0 : n_ima_segments;
     if (r->spent_ms <= spent_ms)
         return STATUS_STALE;
-    if (r->version != version || (!r->new_boot && r->boot != boot))
+    if (r->version != version || !(r->new_boot || continues))
         return STATUS_CONFLICT;
+    m->ima_size = (continues ? ima_size : 0) + m->ima.size;
+    m->n_ima_segments = continues ? n_ima_segments : 0;
     return STATUS_OK;
 }
 
@@ -205,12 +211,21 @@ add_segment(struct connection *c, const struct member *m)
     return query_run(&q, NULL);
 }
 
+/* The device's boot until now ended with the round before this one. */
+static enum status
+end_boot_before(struct connection *c, const struct member *m)
+{
+    if (m->boot_before == 0)
+        return STATUS_OK;
+    struct query q = query_of(c, end_boot);
+    query_put_uint(&q, m->boot_before);
+    query_put_uint(&q, m->round->version);
+    return query_run(&q, NULL);
+}
+
 static enum status
 name_boot(struct connection *c, struct member *m)
 {
-    m->boot = m->round->boot;
-    if (!m->round->new_boot)
-        return STATUS_OK;
     struct query q = query_of(c, get_new_boot);
     enum status s = query_first(&q);
     m->boot = query_get_uint(&q);
@@ -221,7 +236,10 @@ static enum status
 put_boot(struct connection *c, struct member *m)
 {
     const struct store_round *r = m->round;
-    size_t n_put = 0;
+    enum status s = r->new_boot ? end_boot_before(c, m) : STATUS_OK;
+    if (s != STATUS_OK)
+        return s;
+    m->boot = r->boot;
     struct query q = query_of(c, r->new_boot ? add_boot : continue_boot);
     query_put_text(&q, r->device);
     query_put_int(&q, r->new_boot ? r->time_s : (int64_t)r->boot);
@@ -237,11 +255,10 @@ put_boot(struct connection *c, struct member *m)
         query_put_null(&q);
     query_put_text(&q, r->generation);
     query_put_text(&q, r->last_generation);
-    query_put_uint(&q, r->version + 1);
-    enum status s = query_run(&q, &n_put);
-    if (s == STATUS_OK && n_put != 1)
-        return STATUS_CONFLICT;
-    if (s == STATUS_OK)
+    if (r->new_boot)
+        query_put_uint(&q, r->version + 1);
+    s = query_run(&q, NULL);
+    if (s == STATUS_OK && r->new_boot)
         s = name_boot(c, m);
     return s == STATUS_OK ? add_segment(c, m) : s;
 }
