@@ -70,9 +70,10 @@ leave(struct http_exchange *x)
 
 /* ---- on a worker thread ---- */
 
-/* Under the lock: the client's connection goes on, with the reply or with the body. */
+/* Under the lock: no longer a worker's. Who does this resumes the connection, then or later; until
+ * that nothing happens to it. */
 static void
-resume(struct http_exchange *x, enum http_phase phase)
+end_work(struct http_exchange *x, enum http_phase phase)
 {
     if (x->previous)
         x->previous->next = x->next;
@@ -84,7 +85,6 @@ resume(struct http_exchange *x, enum http_phase phase)
     x->phase = phase;
     if (x->peer)
         x->peer->deadline_ms = http_monotonic_ms() + REPLY_DEADLINE_MS;
-    MHD_resume_connection(x->connection);
 }
 
 static bool
@@ -110,15 +110,6 @@ authorize(struct http_exchange *x)
     return x->response.status == 0;
 }
 
-static bool
-is_abandoned(struct http_exchange *x)
-{
-    pthread_mutex_lock(&x->http->exchange_lock);
-    bool abandoned = x->phase == PHASE_ABANDONED;
-    pthread_mutex_unlock(&x->http->exchange_lock);
-    return abandoned;
-}
-
 static enum http_phase
 answer(struct http_exchange *x)
 {
@@ -138,19 +129,28 @@ help(struct request *request)
     return workers_help(x->http->workers, request->hasher);
 }
 
+/* Resumed outside of the lock, which the HTTP thread that it wakes wants at once. */
+static void
+finish(struct http_exchange *x, enum http_phase phase)
+{
+    pthread_mutex_lock(&x->http->exchange_lock);
+    bool ours = x->phase != PHASE_ABANDONED;
+    if (ours)
+        end_work(x, phase);
+    pthread_mutex_unlock(&x->http->exchange_lock);
+    if (ours)
+        MHD_resume_connection(x->connection);
+}
+
 static void
 run(void *subject, struct hasher *hasher)
 {
     struct http_exchange *x = subject;
     /* Nobody waits for it any more: no work for it, and nothing changed by it. */
-    if (!is_abandoned(x)) {
+    if (x->phase != PHASE_ABANDONED) {
         x->request.hasher = hasher;
         x->request.help = help;
-        enum http_phase phase = answer(x);
-        pthread_mutex_lock(&x->http->exchange_lock);
-        if (x->phase != PHASE_ABANDONED)
-            resume(x, phase);
-        pthread_mutex_unlock(&x->http->exchange_lock);
+        finish(x, answer(x));
     }
     leave(x);
 }
@@ -162,8 +162,10 @@ http_exchange_sweep(struct http *http, int64_t now_ms)
     struct http_exchange *x = http->working;
     while (x) {
         struct http_exchange *next = x->next;
-        if (x->deadline_ms <= now_ms)
-            resume(x, PHASE_ABANDONED);
+        if (x->deadline_ms <= now_ms) {
+            end_work(x, PHASE_ABANDONED);
+            MHD_resume_connection(x->connection);
+        }
         x = next;
     }
     pthread_mutex_unlock(&http->exchange_lock);
@@ -184,7 +186,7 @@ is_in_work(struct http *http, const struct http_exchange *x)
     return false;
 }
 
-/* Under the lock; the worker has it already, and waits for the lock. */
+/* Under the lock; the worker has it already, and needs the lock to end. */
 static void
 suspend(struct http_exchange *x)
 {
@@ -364,10 +366,7 @@ admit(struct http_exchange *x, const char *data, size_t *data_size)
 static enum MHD_Result
 proceed(struct http_exchange *x, const char *data, size_t *data_size)
 {
-    pthread_mutex_lock(&x->http->exchange_lock);
-    enum http_phase phase = x->phase;
-    pthread_mutex_unlock(&x->http->exchange_lock);
-    switch (phase) {
+    switch (x->phase) {
     case PHASE_ADMITTED:
         return admit(x, data, data_size);
     case PHASE_BODY:

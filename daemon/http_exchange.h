@@ -46,10 +46,10 @@ struct http_exchange {
     bool is_head;     /* answered as GET, without the body */
     bool too_large;
     bool admitted;
-    bool in_flight;        /* counted in http.n_in_flight */
-    enum http_phase phase; /* guarded by http.exchange_lock while suspended */
-    int64_t deadline_ms;   /* of the worker, monotonic */
-    int holders;           /* connection, worker: guarded by http.exchange_lock */
+    bool in_flight;                /* counted in http.n_in_flight */
+    _Atomic enum http_phase phase; /* changed under http.exchange_lock while suspended */
+    int64_t deadline_ms;           /* of the worker, monotonic */
+    int holders;                   /* connection, worker: guarded by http.exchange_lock */
 };
 
 #define HTTP_LARGE_PLACES 8u
