@@ -354,6 +354,8 @@ measure_first(struct load *l)
     connect_all(l);
     for (size_t i = 0; i < ACTIVE / LANES; i++)
         cpu[i] = cpu_of(l, kept_rounds);
+    for (size_t i = 0; i < ACTIVE / LANES; i++)
+        kept_rounds(l); /* a device is remembered from its second round of a boot on */
     disconnect_all(l);
     (void)snprintf(note, sizeof note, "\"boot_log_bytes\":%zu", l->fleet->scene->log.log.size);
     bench_value("server.first-round-kept-connection", "us", bench_median(cpu, ACTIVE / LANES), 0,
