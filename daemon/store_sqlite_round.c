@@ -54,7 +54,7 @@ static const char get_boot[] =
 struct member {
     const struct store_round *round;
     struct segment boot_log, ima, ima_rest, userspace_log;
-    enum verdict verdict; /* the worst that counts */
+    enum verdict verdict;    /* the worst that counts */
     uint64_t boot;           /* this round's */
     uint64_t boot_before;    /* the device's until now; 0: none */
     uint64_t ima_size;       /* of the boot's list, with this round's segment */

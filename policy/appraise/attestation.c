@@ -80,10 +80,10 @@ emit_pcrs(struct emit *e, const struct quote *q)
         emit_object(e);
         for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
             const struct digest *value = quote_pcr(q, sel->banks[b].alg, pcr);
-            char name[4];
-            (void)snprintf(name, sizeof name, "%u", pcr);
-            if (value)
-                emit_hex_member(e, name, digest_bytes(value));
+            if (!value)
+                continue;
+            emit_uint_key(e, pcr);
+            emit_hex(e, digest_bytes(value));
         }
         emit_end_object(e);
     }

@@ -68,10 +68,10 @@ emit_last_good(struct emit *e, const struct subject_pcrs *good)
     emit_key(e, alg_name(good->alg));
     emit_object(e);
     for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-        char name[4];
-        (void)snprintf(name, sizeof name, "%u", pcr);
-        if (good->present & (1u << pcr))
-            emit_hex_member(e, name, digest_bytes(&good->pcr[pcr]));
+        if (!(good->present & (1u << pcr)))
+            continue;
+        emit_uint_key(e, pcr);
+        emit_hex(e, digest_bytes(&good->pcr[pcr]));
     }
     emit_end_object(e);
     emit_end_object(e);

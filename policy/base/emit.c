@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD"
-#define STRIDE      16u
+#define EACH_BYTE   UINT64_C(0x0101010101010101)
 
 struct emit
 emit_of(struct buffer *out)
@@ -116,27 +116,32 @@ put_escape(struct emit *e, uint8_t c)
 }
 
 /* 0x7f and the C1 range are escaped too: a terminal must not obey them. */
-static uint8_t
+static bool
 is_special(uint8_t c)
 {
-    return (uint8_t)((c < 0x20) | (c >= 0x7f) | (c == '"') | (c == '\\'));
+    return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
 }
 
-/* Without a branch, so that the compiler can look at all of a stride at once. */
-static uint8_t
-any_special(const uint8_t *stride)
+/* is_special() of any of eight bytes: in each byte of the word the high bit of what must not be is
+ * set. */
+static bool
+any_special(const uint8_t *eight)
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < STRIDE; i++)
-        any |= is_special(stride[i]);
-    return any;
+    uint64_t word;
+    memcpy(&word, eight, sizeof word);
+    uint64_t control = (word - EACH_BYTE * 0x20) & ~word;
+    uint64_t above = (word + EACH_BYTE) | word; /* 0x7f and all from 0x80 on */
+    uint64_t quote = word ^ EACH_BYTE * '"', backslash = word ^ EACH_BYTE * '\\';
+    quote = (quote - EACH_BYTE) & ~quote;
+    backslash = (backslash - EACH_BYTE) & ~backslash;
+    return ((control | above | quote | backslash) & EACH_BYTE * 0x80) != 0;
 }
 
 static bool
 all_plain(struct bytes in)
 {
     size_t at = 0;
-    for (; in.size - at >= STRIDE; at += STRIDE) {
+    for (; in.size - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
         if (any_special(in.data + at))
             return false;
     }
@@ -196,12 +201,34 @@ put_string(struct emit *e, struct bytes in)
     buffer_append_u8(e->out, '"');
 }
 
+static void
+put_digits(struct emit *e, uint64_t value)
+{
+    uint8_t digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buffer_append(e->out, bytes_of(digits + at, sizeof digits - at));
+}
+
 void
 emit_key(struct emit *e, const char *name)
 {
     begin_value(e);
     put_string(e, bytes_of(name, strlen(name)));
     buffer_append_u8(e->out, ':');
+    e->after_key = true;
+}
+
+void
+emit_uint_key(struct emit *e, uint64_t name)
+{
+    begin_value(e);
+    buffer_append_u8(e->out, '"');
+    put_digits(e, name);
+    put(e, "\":");
     e->after_key = true;
 }
 
@@ -238,18 +265,6 @@ emit_base64url(struct emit *e, struct bytes value)
     buffer_append_u8(e->out, '"');
     text_append_base64url(e->out, value);
     buffer_append_u8(e->out, '"');
-}
-
-static void
-put_digits(struct emit *e, uint64_t value)
-{
-    uint8_t digits[20]; /* of 2^64 - 1 */
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    buffer_append(e->out, bytes_of(digits + at, sizeof digits - at));
 }
 
 void

@@ -28,6 +28,7 @@ void emit_array(struct emit *e);
 void emit_end_array(struct emit *e);
 /* Member name; the next call is its value. */
 void emit_key(struct emit *e, const char *name);
+void emit_uint_key(struct emit *e, uint64_t name); /* as decimal digits */
 
 /* Values. NULL text is null. Bytes are taken as UTF-8; ill-formed ones become U+FFFD. */
 void emit_text(struct emit *e, const char *value);

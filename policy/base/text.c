@@ -387,6 +387,13 @@ days_of_date(int64_t year, int64_t month, int64_t day)
     return era * DAYS_OF_400 + day_of_era - DAYS_TO_EPOCH;
 }
 
+static void
+put_two(char *to, int64_t value)
+{
+    to[0] = (char)('0' + value / 10);
+    to[1] = (char)('0' + value % 10);
+}
+
 char *
 text_time(int64_t unix_s, char *out, size_t out_size)
 {
@@ -402,9 +409,15 @@ text_time(int64_t unix_s, char *out, size_t out_size)
     int64_t month = 1;
     while (month < 12 && days_of_date(year, month + 1, 1) <= day)
         month++;
-    (void)snprintf(out, out_size, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month,
-                   (int)(day - days_of_date(year, month, 1) + 1), (int)(second / 3600),
-                   (int)(second / 60 % 60), (int)(second % 60));
+    char text[] = "0000-00-00T00:00:00Z";
+    put_two(text, year / 100);
+    put_two(text + 2, year % 100);
+    put_two(text + 5, month);
+    put_two(text + 8, day - days_of_date(year, month, 1) + 1);
+    put_two(text + 11, second / 3600);
+    put_two(text + 14, second / 60 % 60);
+    put_two(text + 17, second % 60);
+    (void)text_copy(out, out_size, text);
     return out;
 }
 

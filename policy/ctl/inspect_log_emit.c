@@ -27,8 +27,8 @@ emit_bank_pcrs(struct emit *e, const struct inspect_log_view *v, size_t bank)
         const struct digest *value = inspect_log_pcr(v, bank, pcr);
         if (!value)
             continue;
-        (void)snprintf(name, sizeof name, "%u", pcr);
-        emit_hex_member(e, name, digest_bytes(value));
+        emit_uint_key(e, pcr);
+        emit_hex(e, digest_bytes(value));
     }
     emit_end_object(e);
 }
