@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "evidence/cel.h"
 #include "evidence/eventlog_region.h"
 
 #include <stdlib.h>
@@ -313,6 +314,9 @@ parse_all(struct parser *p)
 {
     if (p->r.in.size > LIMIT_BOOT_LOG)
         refuse(p, REASON_LOG_LIMIT, "log larger than permitted");
+    const char *other = cel_encoding_name(cel_encoding_of(p->r.in));
+    if (other)
+        refuse(p, REASON_LOG_UNSUPPORTED, other);
     if (is_good(p))
         parse_first(p);
     while (is_good(p) && !at_region_end(p) && !at_end(p))

@@ -55,8 +55,8 @@ struct eventlog {
     size_t tail; /* quirk region-tail: bytes after U-Boot's last event that are no filler */
 };
 
-/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range
- * or log.locality with the event's number. STATUS_NOMEM. */
+/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range,
+ * log.unsupported (a CEL) or log.locality with the event's number. STATUS_NOMEM. */
 MUST_CHECK enum status eventlog_parse(struct bytes in, struct eventlog **out,
                                       struct reasons *reasons);
 /* Bank number of a TPM algorithm in this log; n_banks when absent. */

@@ -70,7 +70,7 @@
     X(REASON_LOG_MISSING, "log.missing", REASON_KIND_REASON, "the boot log is missing although PCRs with boot events are quoted") \
     X(REASON_LOG_MALFORMED, "log.malformed", REASON_KIND_REASON, "the log is not well-formed") \
     X(REASON_LOG_LIMIT, "log.limit", REASON_KIND_REASON, "the log is larger than permitted") \
-    X(REASON_LOG_UNSUPPORTED, "log.unsupported", REASON_KIND_REASON, "the log's format carries no trust (SHA-1 only)") \
+    X(REASON_LOG_UNSUPPORTED, "log.unsupported", REASON_KIND_REASON, "the log's format carries no trust (SHA-1 only), or is not read") \
     X(REASON_LOG_BANK_MISSING, "log.bank-missing", REASON_KIND_REASON, "a quoted bank is not in the log") \
     X(REASON_LOG_ALGORITHM, "log.algorithm", REASON_KIND_REASON, "the log's algorithm table contradicts itself") \
     X(REASON_LOG_PCR_MISMATCH, "log.pcr-mismatch", REASON_KIND_REASON, "the log does not reproduce the quoted PCR") \

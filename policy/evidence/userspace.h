@@ -12,8 +12,8 @@
 
 struct userspace_record {
     uint32_t number; /* from 0 */
-    bool has_pcr;    /* false: an NV index, which no quote covers */
-    uint32_t pcr;    /* below 24 */
+    bool has_pcr; /* false: an NV index, which no quote covers, or a record that extends nothing */
+    uint32_t pcr; /* below 24 */
     struct digest digest[LIMIT_BANKS];
     size_t n_digests;  /* each algorithm at most once; unknown ones are left out */
     char type[24];     /* content.eventType: "phase"; claimed; "" when absent */
@@ -27,9 +27,9 @@ struct userspace {
     struct buffer strings;
 };
 
-/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range
- * or log.record-missing (a gap in recnum) with log = userspace and the record's number.
- * STATUS_NOMEM. */
+/* STATUS_OK and *out NULL: bad, reasons has log.malformed, log.limit, log.algorithm, log.pcr-range,
+ * log.unsupported (CEL as TLV or CBOR) or log.record-missing (a gap in recnum) with log = userspace
+ * and the record's number. STATUS_NOMEM. */
 MUST_CHECK enum status userspace_parse(struct bytes in, struct userspace **out,
                                        struct reasons *reasons);
 /* Digest of a record for a bank, or NULL. */

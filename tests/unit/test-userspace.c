@@ -110,6 +110,30 @@ reads_an_array_with_record_numbers(void **state)
 }
 
 static void
+a_record_of_the_log_itself_extends_nothing(void **state)
+{
+    (void)state;
+    CLEANUP(userspace_freep)
+    struct userspace *u =
+        parse("[{\"recnum\":0,\"content_type\":\"cel\",\"content\":{\"type\":\"cel_version\","
+              "\"data\":{\"major\":1,\"minor\":0}}},"
+              "{\"recnum\":1,\"pcr\":11,\"digests\":[" DIGEST "]},"
+              "{\"recnum\":2,\"pcr\":11,\"digests\":[],\"content_type\":\"cel\"},"
+              "{\"recnum\":3,\"pcr\":11,\"digests\":[" DIGEST "],\"content_type\":\"cel\"}]");
+    assert_int_equal(4, u->n_records);
+    assert_false(u->records[0].has_pcr);
+    assert_string_equal("cel_version", u->records[0].type);
+    assert_true(u->records[1].has_pcr);
+    assert_false(u->records[2].has_pcr);
+    assert_string_equal("cel", u->records[2].type);
+    assert_true(u->records[3].has_pcr);
+    assert_int_equal(1, u->records[3].n_digests);
+    assert_refused("[{\"recnum\":0,\"content_type\":\"cel\"},"
+                   "{\"recnum\":2,\"content_type\":\"cel\"}]",
+                   REASON_LOG_RECORD_MISSING, 1);
+}
+
+static void
 refuses_what_is_no_record(void **state)
 {
     (void)state;
@@ -208,6 +232,7 @@ main(void)
         cmocka_unit_test(an_empty_log_has_no_records),
         cmocka_unit_test(leaves_out_a_record_that_is_still_being_written),
         cmocka_unit_test(reads_an_array_with_record_numbers),
+        cmocka_unit_test(a_record_of_the_log_itself_extends_nothing),
         cmocka_unit_test(refuses_what_is_no_record),
         cmocka_unit_test(refuses_what_is_above_its_limits),
         cmocka_unit_test(takes_no_text_for_structure),
