@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a round came out as it did: what changed against the last good boot, what can be done, and
+ * one sentence. From rounds as the store keeps them. [appraisal 1] */
+#include "appraise/explanation.h"
+#include "appraise/explanation_diff.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tests/lib/verifier_case.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One stored round, opened again and appraised under the documents in force then. */
+struct told {
+    struct store_kept kept;
+    struct stored_round *round;
+    struct appraisal *appraisal;
+    struct explanation_side side;
+};
+
+static void
+clear_told(struct told *t)
+{
+    appraisal_free(t->appraisal);
+    stored_round_free(t->round);
+    store_kept_clear(&t->kept);
+}
+
+static void
+attest(struct verifier_case *c, enum verdict verdict, struct told *out)
+{
+    CLEANUP(attest_answer_clear) struct attest_answer a = {0};
+    struct diag diag = {0};
+    *out = (struct told){0};
+    assert_status(STATUS_OK, verifier_case_attest(c, &(struct verifier_case_round){0}, &a));
+    if (a.attempt != REASON_NONE || a.verdict != verdict)
+        fail_msg("not %s: %s", verdict_name(verdict), buffer_text(&a.body));
+    assert_status(STATUS_OK, store_get_kept(c->verifier.store, a.attestation, &out->kept));
+    const struct store_kept *k = &out->kept;
+    const struct stored_parts parts = {.evidence = buffer_bytes(&k->evidence),
+                                       .ak_public = buffer_bytes(&k->ak_public),
+                                       .boot_log = buffer_bytes(&k->boot_log),
+                                       .ima = buffer_bytes(&k->ima),
+                                       .userspace_log = buffer_bytes(&k->userspace_log),
+                                       .inputs = bytes_of_text(k->attestation.inputs_json)};
+    assert_status(STATUS_OK, stored_round_open(c->h, &parts, &out->round, &diag));
+    CLEANUP(documents_unrefp) struct documents *documents = snapshot_get(c->verifier.snapshot);
+    assert_status(STATUS_OK, stored_round_appraise(c->h, out->round, documents, &out->appraisal));
+    out->side = (struct explanation_side){
+        .attestation = k->attestation.id, .round = out->round, .appraisal = out->appraisal};
+}
+
+static void
+boot_with(struct verifier_case *c, const char *step, enum appraise_change change, const char *with)
+{
+    c->device->changes[0] = (struct appraise_case_change){step, change, with};
+    c->device->tpm->reset_count++;
+    appraise_case_reboot(c->device);
+}
+
+static json_t *
+explain(const struct told *now, const struct told *good)
+{
+    CLEANUP(buffer_free) struct buffer text = {0};
+    assert_status(STATUS_OK, explanation_encode(&now->side, good ? &good->side : NULL, &text));
+    json_t *told = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(told);
+    return told;
+}
+
+static const char *
+text_at(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+static void
+assert_summary(const json_t *told, const char *expected)
+{
+    assert_string_equal(expected, text_at(told, "summary"));
+}
+
+/* "change:component:PCR ..." */
+static void
+assert_changes(const json_t *told, const char *expected)
+{
+    CLEANUP(buffer_free) struct buffer found = {0};
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(told, "changes"), i, one) buffer_append_format(
+        &found, "%s%s:%s:%lld", i > 0 ? " " : "", text_at(one, "change"), text_at(one, "component"),
+        (long long)json_integer_value(json_object_get(one, "pcr")));
+    assert_string_equal(expected, found.size > 0 ? buffer_text(&found) : "");
+}
+
+/* ---- what changed ---- */
+
+static void
+names_the_component_that_changed_and_its_digests(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told good = {0};
+    CLEANUP(clear_told) struct told bad = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &good);
+    boot_with(c, "grub", APPRAISE_HASHED, "evil");
+    attest(c, VERDICT_UNTRUSTED, &bad);
+    json_auto_t *told = explain(&bad, &good);
+    assert_changes(told, "changed:grub:4");
+    assert_summary(told,
+                   "The verdict is untrusted for 1 reason, the first being that an event's digest "
+                   "is none of the component's values (grub). Against its last good boot 1 event "
+                   "differs: grub changed.");
+    const json_t *one = json_array_get(json_object_get(told, "changes"), 0);
+    char hex[2 * ALG_MAX_SIZE + 1];
+    struct digest d;
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("evil"), &d));
+    assert_string_equal(text_hex(digest_bytes(&d), hex, sizeof hex), text_at(one, "is"));
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text("grub"), &d));
+    assert_string_equal(text_hex(digest_bytes(&d), hex, sizeof hex), text_at(one, "was"));
+    assert_string_equal(good.kept.attestation.id,
+                        text_at(json_object_get(told, "last_good"), "attestation"));
+}
+
+static void
+names_what_came_and_what_went(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told good = {0};
+    CLEANUP(clear_told) struct told more = {0};
+    CLEANUP(clear_told) struct told less = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &good);
+    boot_with(c, "grub", APPRAISE_INSERT, "memtest");
+    attest(c, VERDICT_UNTRUSTED, &more);
+    json_auto_t *surplus = explain(&more, &good);
+    assert_changes(surplus, "added:EV_EFI_BOOT_SERVICES_APPLICATION:4");
+    boot_with(c, "initrd", APPRAISE_SKIP, NULL);
+    attest(c, VERDICT_UNTRUSTED, &less);
+    json_auto_t *missing = explain(&less, &good);
+    assert_changes(missing, "gone:initrd:9");
+    assert_true(json_is_null(
+        json_object_get(json_array_get(json_object_get(missing, "changes"), 0), "is")));
+}
+
+/* A kernel that is measured twice and now once: one went. */
+static void
+counts_equal_events_as_often_as_they_are_there(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told good = {0};
+    CLEANUP(clear_told) struct told bad = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &good);
+    boot_with(c, "kernel-again", APPRAISE_SKIP, NULL);
+    attest(c, VERDICT_UNTRUSTED, &bad);
+    json_auto_t *told = explain(&bad, &good);
+    assert_changes(told, "gone:kernel:4");
+}
+
+/* What no quote proves is not told as a change. */
+static void
+leaves_out_what_is_not_proven(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told good = {0};
+    CLEANUP(clear_told) struct told bad = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &good);
+    appraise_case_take_pcrs(c->device);
+    c->device->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "evil"};
+    struct digest pcr_4 = c->device->log.pcr[0][4];
+    appraise_case_reboot(c->device);
+    c->device->log.pcr[0][4] = pcr_4; /* the TPM is as it was: somebody edited the log */
+    attest(c, VERDICT_UNTRUSTED, &bad);
+    json_auto_t *told = explain(&bad, &good);
+    assert_changes(told, "");
+    assert_non_null(strstr(text_at(told, "summary"), "does not reproduce the quoted PCR"));
+}
+
+static void
+says_so_where_nothing_changed_or_nothing_is_to_compare(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told first = {0};
+    CLEANUP(clear_told) struct told again = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &first);
+    attest(c, VERDICT_TRUSTED, &again);
+    json_auto_t *same = explain(&again, &first);
+    assert_changes(same, "");
+    assert_summary(same, "The verdict is trusted. Its boot measured what the last good one did.");
+    json_auto_t *alone = explain(&first, NULL);
+    assert_summary(alone, "The verdict is trusted. There is no earlier good boot to compare it "
+                          "with.");
+    assert_true(json_is_null(json_object_get(alone, "last_good")));
+}
+
+/* ---- what can be done ---- */
+
+static const json_t *
+reason_of(const json_t *told, const char *code)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(told, "reasons"), i, one)
+    {
+        if (text_equal(text_at(json_object_get(one, "reason"), "code"), code))
+            return one;
+    }
+    fail_msg("no reason %s", code);
+    return NULL;
+}
+
+static void
+gives_one_command_to_accept_and_one_to_act(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told bad = {0};
+    CLEANUP(clear_told) struct told none = {0};
+    char expected[320];
+    attest(c, VERDICT_NONE, &none);
+    json_auto_t *nobody = explain(&none, NULL);
+    assert_string_equal("attestctl policy list",
+                        text_at(reason_of(nobody, "policy.none"), "accept"));
+    (void)snprintf(expected, sizeof expected, "attestctl device show %s",
+                   c->device->subject.device_id);
+    assert_string_equal(expected, text_at(reason_of(nobody, "policy.none"), "act"));
+    verifier_case_documents(c);
+    boot_with(c, "grub", APPRAISE_HASHED, "evil");
+    attest(c, VERDICT_UNTRUSTED, &bad);
+    json_auto_t *told = explain(&bad, NULL);
+    const json_t *reason = reason_of(told, "boot.unknown-image");
+    (void)snprintf(expected, sizeof expected,
+                   "attestctl unknown accept %s --reference boot --output candidate.json",
+                   text_at(json_object_get(reason, "reason"), "found"));
+    assert_string_equal(expected, text_at(reason, "accept"));
+    (void)snprintf(expected, sizeof expected,
+                   "attestctl device quarantine %s --reason boot.unknown-image",
+                   c->device->subject.device_id);
+    assert_string_equal(expected, text_at(reason, "act"));
+    verifier_case_set_state(c, LIFE_CYCLE_QUARANTINED);
+    CLEANUP(clear_told) struct told held = {0};
+    attest(c, VERDICT_UNTRUSTED, &held);
+    json_auto_t *quarantined = explain(&held, NULL);
+    assert_string_equal("attestctl policy get gateways",
+                        text_at(reason_of(quarantined, "device.state"), "accept"));
+}
+
+/* ---- how the boot came about ---- */
+
+static void
+counts_boots_that_were_not_seen(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told first = {0};
+    CLEANUP(clear_told) struct told later = {0};
+    verifier_case_documents(c);
+    attest(c, VERDICT_TRUSTED, &first);
+    c->device->tpm->reset_count += 3;
+    boot_with(c, NULL, APPRAISE_SKIP, NULL);
+    attest(c, VERDICT_TRUSTED, &later);
+    json_auto_t *told = explain(&later, NULL);
+    assert_summary(told,
+                   "The verdict is trusted. 3 boots before this one were not seen here. There is "
+                   "no earlier good boot to compare it with.");
+}
+
+/* Two sets that differ in GRUB: the second is booted first, then the device is back on the first.
+ */
+static void
+approve_two_generations(struct verifier_case *c)
+{
+    struct appraise_case *d = c->device;
+    d->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "grub 2"};
+    appraise_case_reboot(d);
+    appraise_case_profile(d, 2, "boot2");
+    appraise_case_edit(d, 0, "\"references\": [\"boot\"], \"effect\"",
+                       "\"references\": [\"boot\", \"boot2\"], \"effect\"");
+    verifier_case_activate(c, buffer_text(&d->documents[2]));
+    verifier_case_activate(c,
+                           "{\"type\":\"generations\",\"id\":\"g\",\"version\":1,\"generations\":["
+                           "{\"name\":\"boot\",\"status\":\"active\"},"
+                           "{\"name\":\"boot2\",\"status\":\"active\"}]}");
+    verifier_case_documents(c);
+}
+
+static void
+joins_falling_back_and_unseen_boots_into_one_story(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told newer = {0};
+    CLEANUP(clear_told) struct told back = {0};
+    CLEANUP(clear_told) struct told again = {0};
+    approve_two_generations(c);
+    attest(c, VERDICT_TRUSTED, &newer);
+    boot_with(c, NULL, APPRAISE_SKIP, NULL);
+    attest(c, VERDICT_TRUSTED, &back);
+    json_auto_t *seen = explain(&back, &newer);
+    assert_non_null(
+        strstr(text_at(seen, "summary"), " It went back from generation boot2 to boot. Against"));
+    boot_with(c, "grub", APPRAISE_HASHED, "grub 2");
+    clear_told(&newer);
+    attest(c, VERDICT_TRUSTED, &newer);
+    c->device->tpm->reset_count += 2;
+    boot_with(c, NULL, APPRAISE_SKIP, NULL);
+    attest(c, VERDICT_TRUSTED, &again);
+    json_auto_t *told = explain(&again, &newer);
+    assert_non_null(strstr(text_at(told, "summary"),
+                           " It went back from generation boot2 to boot, and 2 boots in between "
+                           "were not seen here: as when an update does not come up and the other "
+                           "slot is taken. Against its last good boot 1 event differs: grub "
+                           "changed."));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        VERIFIER_CASE(names_the_component_that_changed_and_its_digests),
+        VERIFIER_CASE(names_what_came_and_what_went),
+        VERIFIER_CASE(counts_equal_events_as_often_as_they_are_there),
+        VERIFIER_CASE(leaves_out_what_is_not_proven),
+        VERIFIER_CASE(says_so_where_nothing_changed_or_nothing_is_to_compare),
+        VERIFIER_CASE(gives_one_command_to_accept_and_one_to_act),
+        VERIFIER_CASE(counts_boots_that_were_not_seen),
+        VERIFIER_CASE(joins_falling_back_and_unseen_boots_into_one_story),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
