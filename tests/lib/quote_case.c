@@ -56,6 +56,15 @@ quote_case_claim_with(enum reason_code expected, const struct round_built *r,
     assert_int_equal(expected == REASON_NONE, q != NULL);
 }
 
+struct quote *
+quote_case_verify(const struct round_built *r, struct reasons *reasons)
+{
+    struct quote *q = NULL;
+    assert_status(STATUS_OK, quote_verify(quote_case_tpm->hasher, &r->evidence, r->ak, r->freshness,
+                                          &q, reasons));
+    return q;
+}
+
 void
 quote_case_claim(enum reason_code expected, const struct round_built *r)
 {

@@ -20,6 +20,8 @@ int quote_case_teardown(void **state);
 /* By quote_case_tpm over quote_case_banks, with an exporter, a boot log, claims and an IMA list. */
 struct round_builder quote_case_usual(void);
 
+/* What the round gives: a quote for the caller to free, or NULL. */
+struct quote *quote_case_verify(const struct round_built *r, struct reasons *reasons);
 /* The round gives a quote when expected is REASON_NONE, else no quote and this one reason. */
 void quote_case_claim(enum reason_code expected, const struct round_built *r);
 /* The same with another freshness or key than the round's own. */

@@ -56,11 +56,9 @@ quote_holds_no_pointer_into_the_evidence(void **state)
     (void)state;
     struct round_builder b = quote_case_usual();
     CLEANUP(round_built_free) struct round_built r = {0};
-    CLEANUP(quote_freep) struct quote *q = NULL;
     CLEANUP(reasons_free) struct reasons reasons = {0};
     round_builder_make(&b, &r);
-    assert_status(STATUS_OK, quote_verify(quote_case_tpm->hasher, &r.evidence, r.ak, r.freshness,
-                                          &q, &reasons));
+    CLEANUP(quote_freep) struct quote *q = quote_case_verify(&r, &reasons);
     round_built_free(&r);
     for (size_t bank = 0; bank < quote_case_banks.n_banks; bank++) {
         uint16_t alg = quote_case_banks.banks[bank].alg;
@@ -398,11 +396,9 @@ threat_09_no_changed_byte_can_look_like_success(void **state)
         buffer_append(&changed, honest);
         *member = buffer_bytes(&changed);
         for (size_t at = 0; at < changed.size; at++) {
-            CLEANUP(quote_freep) struct quote *q = NULL;
             CLEANUP(reasons_free) struct reasons reasons = {0};
             changed.data[at] ^= (uint8_t)(1u << at % 8);
-            assert_status(STATUS_OK, quote_verify(quote_case_tpm->hasher, &r.evidence, r.ak,
-                                                  r.freshness, &q, &reasons));
+            CLEANUP(quote_freep) struct quote *q = quote_case_verify(&r, &reasons);
             assert_null(q);
             assert_int_equal(1, reasons.n_items);
             changed.data[at] ^= (uint8_t)(1u << at % 8);
@@ -497,13 +493,12 @@ refusals_tell_what_was_asked_and_found(void **state)
     (void)state;
     struct round_builder b = quote_case_usual();
     CLEANUP(round_built_free) struct round_built r = {0};
-    CLEANUP(quote_freep) struct quote *q = NULL;
     CLEANUP(reasons_free) struct reasons reasons = {0};
     round_builder_begin(&b, &r);
     r.quote.selection = tpm_builder_selection("sha256:16");
     round_builder_finish(&b, &r);
-    assert_status(STATUS_OK, quote_verify(quote_case_tpm->hasher, &r.evidence, r.ak, r.freshness,
-                                          &q, &reasons));
+    CLEANUP(quote_freep) struct quote *q = quote_case_verify(&r, &reasons);
+    assert_null(q);
     assert_string_equal(QUOTE_CASE_BANKS, reasons.items[0].expected);
     assert_string_equal("sha256:16", reasons.items[0].found);
 }
