@@ -10,6 +10,7 @@
 #include "image/fit.h"
 #include "image/members.h"
 #include "image/raucm.h"
+#include "image/squash.h"
 #include "image/swdescription.h"
 #include "image/uki.h"
 
@@ -226,70 +227,94 @@ check_all_seen(struct bundle_work *b)
 
 /* ---- RAUC ---- */
 
+/* Where the files of a bundle are. */
+struct source {
+    const char *directory; /* NULL: in the squashfs */
+    struct squash *squash;
+};
+
 static enum status
-load_in(struct bundle_work *b, const char *directory, const char *name, struct buffer *out)
+load_in(struct bundle_work *b, const struct source *from, const char *name, struct buffer *out)
 {
     CLEANUP(buffer_free) struct buffer path = {0};
-    buffer_append_format(&path, "%s/%s", directory, name);
+    if (!from->directory)
+        return squash_read(from->squash, name, out, &b->w.diag);
+    buffer_append_format(&path, "%s/%s", from->directory, name);
     const char *text = buffer_text(&path);
     return text ? image_load(&b->w, text, out) : STATUS_NOMEM;
 }
 
-static int
-is_other(const struct dirent *e)
+static void
+leave_other(struct bundle_work *b, const char *name)
 {
-    return !text_equal(e->d_name, ".") && !text_equal(e->d_name, "..") &&
-           !text_equal(e->d_name, MANIFEST);
+    char shown[ARTIFACT_NAME_SIZE];
+    if (!text_equal(name, MANIFEST) && !find(b->list, name))
+        leftovers_add(&b->leftovers, "%s: a file that the manifest does not name",
+                      text_escape(bytes_of_text(name), shown, sizeof shown));
+}
+
+static int
+is_entry(const struct dirent *e)
+{
+    return !text_equal(e->d_name, ".") && !text_equal(e->d_name, "..");
 }
 
 static enum status
-leave_others(struct bundle_work *b, const char *directory)
+leave_others(struct bundle_work *b, const struct source *from)
 {
     struct dirent **names = NULL;
-    char shown[ARTIFACT_NAME_SIZE];
-    int n = scandir(directory, &names, is_other, alphasort);
+    char name[SQUASH_NAME_SIZE];
+    bool more = !from->directory;
+    enum status s = STATUS_OK;
+    int n = from->directory ? scandir(from->directory, &names, is_entry, alphasort) : 0;
     for (int i = 0; i < n; i++) {
-        const char *name = names[i]->d_name;
-        if (!find(b->list, name))
-            leftovers_add(&b->leftovers, "%s: a file that the manifest does not name",
-                          text_escape(bytes_of_text(name), shown, sizeof shown));
+        leave_other(b, names[i]->d_name);
         free(names[i]);
     }
     free(names);
-    return n >= 0 ? STATUS_OK : diag_set(&b->w.diag, STATUS_IO, CLAUSE, 0, "a folder is wanted");
+    if (n < 0)
+        return diag_set(&b->w.diag, STATUS_IO, CLAUSE, 0, "--unpacked is no folder");
+    while (more) {
+        s = squash_next(from->squash, name, &more, &b->w.diag);
+        if (s != STATUS_OK)
+            return s;
+        if (more)
+            leave_other(b, name);
+    }
+    return s;
 }
 
 static enum status
-read_images(struct bundle_work *b, const char *directory)
+read_images(struct bundle_work *b, const struct source *from)
 {
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < b->list->n; i++) {
         CLEANUP(buffer_free) struct buffer content = {0};
         if (b->list->items[i].seen)
             continue;
-        s = load_in(b, directory, b->list->items[i].name, &content);
+        s = load_in(b, from, b->list->items[i].name, &content);
         if (s == STATUS_OK)
             s = visit(b, b->list->items[i].name, buffer_bytes(&content));
     }
-    return s == STATUS_OK ? leave_others(b, directory) : s;
+    return s == STATUS_OK ? leave_others(b, from) : s;
 }
 
-/* signed_text: the manifest in the signature; none: that of the folder. */
+/* signed_text: the manifest in the signature; none: that among the files. */
 static enum status
-read_folder(struct bundle_work *b, const char *directory, const struct buffer *signed_text)
+read_bundle(struct bundle_work *b, const struct source *from, const struct buffer *signed_text)
 {
     CLEANUP(buffer_free) struct buffer text = {0};
     CLEANUP(raucm_free) struct raucm manifest = {0};
     enum status s = STATUS_OK;
     if (!signed_text)
-        s = load_in(b, directory, MANIFEST, &text);
+        s = load_in(b, from, MANIFEST, &text);
     if (s == STATUS_OK)
         s = raucm_parse(buffer_bytes(signed_text ? signed_text : &text), &manifest, &b->leftovers,
                         &b->w.diag);
     if (s == STATUS_OK && signed_text && manifest.format == RAUCM_PLAIN)
         s = refuse(b, "a bundle in the plain format whose manifest is in the signature");
     b->list = &manifest.images;
-    return s == STATUS_OK ? read_images(b, directory) : s;
+    return s == STATUS_OK ? read_images(b, from) : s;
 }
 
 /* A squashfs, the signature, and its size in 8 bytes. [RAUC, "Bundle Formats"] */
@@ -301,34 +326,53 @@ split_packed(struct bundle_work *b, struct bytes file, struct bytes *image, stru
     for (size_t i = 0; i < trailer.size; i++)
         size = size << 8 | trailer.data[i];
     if (size == 0 || size > file.size - 8)
-        return refuse(b, "a squashfs without a signature behind it: no RAUC bundle");
+        return refuse(b, "no signature behind it: no packed RAUC bundle");
     *image = bytes_slice(file, 0, file.size - 8 - (size_t)size);
     *cms = bytes_slice(file, image->size, (size_t)size);
     return STATUS_OK;
+}
+
+static bool
+is_squash(struct bytes file)
+{
+    return file.size > 8 && bytes_equal(bytes_slice(file, 0, 4), bytes_of("hsqs", 4));
+}
+
+static enum status
+open_squash(struct bundle_work *b, struct bytes image, struct squash **out)
+{
+    char why[sizeof b->w.diag.text];
+    enum status s = squash_open(image, out, &b->w.diag);
+    if (s == STATUS_OK || s == STATUS_MALFORMED || s == STATUS_NOMEM)
+        return s;
+    (void)text_copy(why, sizeof why, b->w.diag.text);
+    return diag_set(&b->w.diag, s, CLAUSE, 0,
+                    "%.60s: or unpack it (unsquashfs -d DIR FILE) and give --unpacked DIR", why);
 }
 
 static enum status
 read_packed(struct bundle_work *b, struct bytes file)
 {
     CLEANUP(buffer_free) struct buffer manifest = {0};
-    const char *directory = command_option(b->w.c, "unpacked");
+    CLEANUP(squash_freep) struct squash *squash = NULL;
+    struct source from = {.directory = command_option(b->w.c, "unpacked")};
     struct bytes image = {0};
     struct bytes cms = {0};
     bool inside = false;
-    if (!directory)
-        return refuse(b, "a packed RAUC bundle: unpack it (unsquashfs -d DIR FILE, or rauc "
-                         "extract FILE DIR) and give --unpacked DIR as well");
     enum status s = split_packed(b, file, &image, &cms);
     if (s == STATUS_OK)
         s = cms_content(cms, &inside, &manifest, &b->w.diag);
     if (s == STATUS_OK)
         s = check_signature(b, cms, inside ? (struct bytes){0} : image);
-    if (s == STATUS_OK && !inside)
+    if (s == STATUS_OK && !from.directory)
+        s = open_squash(b, image, &squash);
+    if (s == STATUS_OK && !inside && from.directory)
         s = set_tell(b->w.set,
                      "plain format: the signature is over the packed bundle; that %s is "
                      "what is in it is your word",
-                     directory);
-    return s == STATUS_OK ? read_folder(b, directory, inside ? &manifest : NULL) : s;
+                     from.directory);
+    from.squash = squash;
+    return s == STATUS_OK ? read_bundle(b, &from, inside ? &manifest : NULL) : s;
 }
 
 /* ---- SWUpdate ---- */
@@ -403,13 +447,15 @@ read_file(struct bundle_work *b, const char *path)
     if (s != STATUS_OK)
         return s;
     struct bytes in = buffer_bytes(&file);
-    if (bytes_equal(bytes_slice(in, 0, 4), bytes_of("hsqs", 4)) && in.size > 8)
+    /* In the format crypt nothing shows what the bytes are. */
+    if (is_squash(in) || (command_option(b->w.c, "unpacked") && in.size > 8))
         return read_packed(b, in);
     if (bytes_equal(bytes_slice(in, 0, 5), bytes_of("07070", 5)) && in.size > 5 &&
         (in.data[5] == '1' || in.data[5] == '2'))
         return read_swupdate(b, in);
-    return refuse(b,
-                  "neither a RAUC bundle (squashfs), nor its folder, nor a SWUpdate image (cpio)");
+    return refuse(
+        b, "no RAUC bundle (squashfs), no folder of one and no SWUpdate image (cpio); a bundle in "
+           "the format crypt wants --unpacked");
 }
 
 static enum status
@@ -419,9 +465,12 @@ run(struct bundle_work *b, const char *path)
     enum status s = STATUS_OK;
     b->w.by_line = true;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        const struct source from = {.directory = path};
         s = check_unsigned(b);
+        if (s == STATUS_OK && command_option(b->w.c, "unpacked"))
+            s = refuse(b, "--unpacked goes with a packed bundle");
         if (s == STATUS_OK)
-            s = read_folder(b, path, NULL);
+            s = read_bundle(b, &from, NULL);
     } else {
         s = read_file(b, path);
     }

@@ -3,6 +3,8 @@
 import datetime
 import hashlib
 import json
+import os
+import pathlib
 import struct
 
 import pytest
@@ -186,14 +188,93 @@ def packed(tmp_path, cms, image=b"hsqs" + bytes(4092), name="bundle.raucb"):
     return path
 
 
-def test_a_packed_bundle_says_how_to_unpack_it(tmp_path, signer):
-    outcome = run(packed(tmp_path, signer.sign(b"x")))
+def metadata(data):
+    assert len(data) <= 8192
+    return struct.pack("<H", len(data) | 0x8000) + data
+
+
+def squashfs(files, block_size=131072):
+    """A squashfs 4.0 with these files in its top folder, nothing compressed, no fragments."""
+    blocks, inodes, entries = b"", b"", b""
+    for number, (name, data) in enumerate(sorted(files.items()), 2):
+        sizes = [len(data[i:i + block_size]) | 1 << 24 for i in range(0, len(data), block_size)]
+        entries += struct.pack("<HhHH", len(inodes), number - 1, 2, len(name) - 1) + name.encode()
+        inodes += struct.pack("<HHHHII4I", 2, 0o644, 0, 0, 0, number, 96 + len(blocks), 0xFFFFFFFF, 0,
+                              len(data)) + struct.pack(f"<{len(sizes)}I", *sizes)
+        blocks += data
+    listing = struct.pack("<III", len(files) - 1, 0, 1) + entries
+    root = len(inodes)
+    inodes += struct.pack("<HHHHIIIIHHI", 1, 0o755, 0, 0, 0, 1, 0, 2, len(listing) + 3, 0, 99)
+    inode_table = 96 + len(blocks)
+    folder_table = inode_table + 2 + len(inodes)
+    ids = folder_table + 2 + len(listing)
+    end = ids + 6 + 8
+    none = 0xFFFFFFFFFFFFFFFF
+    head = struct.pack("<IIIIIHHHHHHQQQQQQQQ", 0x73717368, len(files) + 1, 0, block_size, 0, 1, 17, 0x21B, 1,
+                       4, 0, root, end, ids + 6, none, inode_table, folder_table, none, none)
+    return (head + blocks + metadata(inodes) + metadata(listing) + metadata(struct.pack("<I", 0)) +
+            struct.pack("<Q", ids))
+
+
+def has_squashfs():
+    probe = attestctl("reference", "from-bundle", IMAGES / "absent", *NEW)
+    assert probe.code == 2
+    build = json.loads((pathlib.Path(os.environ["ATTESTD_BUILD_ROOT"]) /
+                        "meson-info/intro-dependencies.json").read_text())
+    return any(d["name"] == "libsquashfs1" for d in build)
+
+
+needs_squashfs = pytest.mark.skipif(not has_squashfs(), reason="built without libsquashfs")
+BUNDLED = {name: data for name, data in FILES.values()}
+
+
+@needs_squashfs
+def test_a_packed_bundle_is_read_where_it_is(tmp_path, signer):
+    image = squashfs(BUNDLED | {"manifest.raucm": manifest(FILES), "hook.sh": b"#!"})
+    path = packed(tmp_path, signer.sign(image), image)
+    report = made(path, "--keyring", signer.keyring)
+    assert parts(report) == alone("from-uki", "uki-257.efi")
+    assert not any("your word" in n for n in report["notes"])
+    assert "not taken over: hook.sh: a file that the manifest does not name" in report["notes"]
+    assert f"rootfs.ext4 (rootfs): sha256:{sha(ROOTFS)}, as the manifest states" in report["notes"]
+
+
+@needs_squashfs
+def test_a_packed_bundle_in_the_verity_format_is_held_against_the_signed_manifest(tmp_path, signer):
+    cms = signer.sign(manifest(FILES, "verity"), detached=False)
+    report = made(packed(tmp_path, cms, squashfs(BUNDLED) + bytes(4096)), "--keyring", signer.keyring)
+    assert parts(report) == alone("from-uki", "uki-257.efi")
+    other = squashfs(BUNDLED | {"rootfs.ext4": ROOTFS[:-1] + b"x"})
+    outcome = run(packed(tmp_path, cms, other), "--keyring", signer.keyring)
+    assert outcome.code == 2 and b"rootfs.ext4: its SHA-256" in outcome.err and outcome.out == b""
+
+
+@needs_squashfs
+@pytest.mark.parametrize("image, told", [
+    pytest.param(squashfs({"a": b"x"}), "manifest.raucm is not in it", id="no-manifest"),
+    pytest.param(squashfs({"manifest.raucm": manifest(FILES)}), "is not in it", id="no-image"),
+    pytest.param(squashfs({"manifest.raucm": b"x" * 300000}), "larger than", id="large"),
+    pytest.param(b"hsqs" + bytes(4092), "squashfs", id="zeros"),
+    pytest.param(squashfs(BUNDLED)[:-40] + b"\xff" * 40, "squashfs", id="tables"),
+    pytest.param(squashfs(BUNDLED).replace(struct.pack("<HHHHIIII", 1, 0o755, 0, 0, 0, 1, 0, 2), b"\xff" * 24),
+                 "squashfs", id="root"),
+])
+def test_a_packed_bundle_that_is_damaged_is_refused(tmp_path, signer, image, told):
+    outcome = run(packed(tmp_path, signer.sign(image), image))
+    assert outcome.code == 2 and outcome.out == b"" and told in outcome.err.decode()
+
+
+def test_a_library_for_packed_bundles_that_is_not_there_is_told(tmp_path, signer):
+    (tmp_path / "libsquashfs.so.1").write_bytes(b"")
+    path = packed(tmp_path, signer.sign(b"hsqs" + bytes(4092)))
+    outcome = attestctl("reference", "from-bundle", path, *NEW, LD_LIBRARY_PATH=str(tmp_path))
     assert outcome.code == 2 and b"unsquashfs" in outcome.err and b"--unpacked" in outcome.err
 
 
 @pytest.mark.parametrize("fmt", ["verity", "crypt"])
 def test_a_signed_manifest_counts_and_binds_the_folder(tmp_path, signer, fmt):
-    path = packed(tmp_path, signer.sign(manifest(FILES, fmt), detached=False))
+    image = (b"hsqs" if fmt == "verity" else b"\xa5" * 4) + bytes(4092)
+    path = packed(tmp_path, signer.sign(manifest(FILES, fmt), detached=False), image)
     unpacked = folder(tmp_path, text=b"not read")
     report = made(path, "--unpacked", unpacked, "--keyring", signer.keyring)
     assert any(n.startswith("signed by a certificate") for n in report["notes"])
@@ -240,7 +321,7 @@ def test_a_keyring_wants_a_signature_and_certificates(tmp_path, signer):
 
 
 @pytest.mark.parametrize("cms, told", [
-    pytest.param(b"", "without a signature", id="none"),
+    pytest.param(b"", "no signature", id="none"),
     pytest.param(b"0" * 40, "no CMS", id="no-cms")])
 def test_a_packed_bundle_with_a_bad_trailer_is_refused(tmp_path, cms, told):
     outcome = run(packed(tmp_path, cms), "--unpacked", folder(tmp_path))
@@ -251,6 +332,7 @@ def test_a_plain_manifest_in_a_signature_is_refused(tmp_path, signer):
     path = packed(tmp_path, signer.sign(manifest(FILES), detached=False))
     outcome = run(path, "--unpacked", folder(tmp_path), "--keyring", signer.keyring)
     assert outcome.code == 2 and b"plain format" in outcome.err
+    assert run(tmp_path / "bundle", "--unpacked", tmp_path / "bundle").code == 2
 
 
 # ---- SWUpdate ----
