@@ -366,7 +366,8 @@ admit(struct http_exchange *x, const char *data, size_t *data_size)
 static enum MHD_Result
 proceed(struct http_exchange *x, const char *data, size_t *data_size)
 {
-    switch (x->phase) {
+    const enum http_phase phase = x->phase; /* clang 14 takes no atomic enum here */
+    switch (phase) {
     case PHASE_ADMITTED:
         return admit(x, data, data_size);
     case PHASE_BODY:

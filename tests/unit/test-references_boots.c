@@ -161,7 +161,8 @@ drop_second_kernel(struct buffer *log)
 static void
 run_memtest(struct buffer *log)
 {
-    log_edit_insert(log, AT(4, IMAGE, 1), log_edit_find(log, AT(4, IMAGE, 1)));
+    log_edit_twice(log, AT(4, IMAGE, 1));
+    log_edit_content(log, AT(4, IMAGE, 2), bytes_of_text("memtest"));
 }
 
 static void
