@@ -261,7 +261,9 @@ judge_findings(struct judge *j, const struct boot *b)
 {
     for (size_t i = 0; i < b->match.n_findings; i++) {
         const struct boot_finding *f = &b->match.findings[i];
-        bool told = f->code == REASON_LOG_PCR_RESET && judge_is_explained(j, f->pcr);
+        bool reset = f->code == REASON_LOG_PCR_RESET;
+        bool told = reset && (judge_is_explained(j, f->pcr) ||
+                              (f->pcr < FIRMWARE_PCRS && replay_is_unmeasured(j->input->replay)));
         if (!told && !is_revoked(j, f->event))
             blame_finding(j, b, f);
     }
@@ -458,6 +460,18 @@ judge_initrd(struct judge *j, const struct boot *b)
 
 /* ---- the rule ---- */
 
+/* Identity is all that such a device has to show: no rule on boots passes, whatever it covers. */
+static void
+judge_unmeasured(struct judge *j)
+{
+    if (!replay_is_unmeasured(j->input->replay))
+        return;
+    struct reason r = judge_reason(REASON_BOOT_UNMEASURED);
+    r.log = REASON_LOG_BOOT;
+    r.bound = true;
+    judge_blame(j, &r, effect_of(j));
+}
+
 static bool
 applies(const struct boot *b)
 {
@@ -480,6 +494,7 @@ boot_judge(struct judge *j, const struct boot *b)
         return;
     }
     size_t n_before = j->n_blamed;
+    judge_unmeasured(j);
     judge_platform(j, b);
     judge_findings(j, b);
     judge_revoked(j, b);

@@ -34,8 +34,9 @@ static const struct known {
 };
 
 static const char *const quirk_names[EVENT_QUIRK_COUNT] = {
-    "none",           "shim-extra-byte", "string-prefix", "string-nul",  "string-utf16",
-    "variable-value", "tag-content",     "zero-blob",     "region-tail", "final-overlap",
+    "none",           "shim-extra-byte", "string-prefix", "string-nul",
+    "string-utf16",   "variable-value",  "tag-content",   "zero-blob",
+    "handoff-tables", "region-tail",     "final-overlap",
 };
 
 static const char *const kind_names[EVENT_KIND_COUNT] = {
@@ -133,12 +134,26 @@ decode_known(const struct event_bind *b, struct event_meaning *out)
     return false;
 }
 
+/* Firmware that hashes where its tables are, and so nothing of what they say: the data is covered,
+ * the tables are not. [PFP 1.06 10.4.2.5] */
+static void
+name_pointers(struct event_bind *b, struct event_meaning *out)
+{
+    if (b->event->type != EVENT_EFI_HANDOFF_TABLES || b->event->data.size == 0 ||
+        !event_bind_data(b, b->event->data))
+        return;
+    out->bound = true;
+    out->quirk = EVENT_QUIRK_HANDOFF_TABLES;
+}
+
 static void
 decode_form(struct event_bind *b, enum event_form form, struct event_meaning *out)
 {
     switch (form) {
     case EVENT_FORM_NONE:
+        break;
     case EVENT_FORM_OPAQUE:
+        name_pointers(b, out);
         break;
     case EVENT_FORM_IMAGE:
         out->kind = EVENT_KIND_IMAGE;

@@ -19,6 +19,7 @@ enum event_quirk {
     EVENT_QUIRK_VARIABLE_VALUE, /* "variable-value": only the variable's value is hashed */
     EVENT_QUIRK_TAG_CONTENT,    /* "tag-content": the tagged content is hashed, not the structure */
     EVENT_QUIRK_ZERO_BLOB, /* "zero-blob": firmware of four zero bytes, so a separator's digest */
+    EVENT_QUIRK_HANDOFF_TABLES, /* "handoff-tables": the pointers are hashed, not the tables */
     /* Of the log as a whole, not of an event. */
     EVENT_QUIRK_REGION_TAIL,   /* "region-tail": U-Boot's region holds bytes after its last event */
     EVENT_QUIRK_FINAL_OVERLAP, /* "final-overlap": final events repeat the log's last; taken once */

@@ -142,7 +142,7 @@ event_fields_tables(struct event_fields_work *w, bool described)
     struct reader r = reader_of(w->event->data);
     struct bytes description = described ? reader_bytes(&r, reader_u8(&r)) : (struct bytes){0};
     uint64_t n = reader_le64(&r);
-    w->bound = false;
+    w->bound = w->meaning->bound && w->meaning->quirk == EVENT_QUIRK_HANDOFF_TABLES;
     if (r.failed)
         return;
     if (described)

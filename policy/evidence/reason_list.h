@@ -91,6 +91,7 @@
     X(REASON_SECURE_BOOT_SBAT, "secure-boot.sbat", REASON_KIND_FACT, "the SBAT level below which boot loaders do not run") \
     X(REASON_SECURE_BOOT_MOK, "secure-boot.mok", REASON_KIND_FACT, "what shim measured of a variable of the machine owner's keys") \
     X(REASON_SECURE_BOOT_MICROSOFT, "secure-boot.microsoft", REASON_KIND_FACT, "which of Microsoft's certificates, by the year of their name, are in KEK and db and were used") \
+    X(REASON_LOG_UNMEASURED, "log.unmeasured", REASON_KIND_FACT, "no firmware measured this boot: the quoted of PCR 0 to 7 are at reset, so the quote shows which TPM it is, not what was booted") \
     X(REASON_LOG_QUIRK, "log.quirk", REASON_KIND_FACT, "a named quirk of the producer was needed to bind the event's data") \
     X(REASON_LOG_QUIRK_DENIED, "log.quirk-denied", REASON_KIND_REASON, "the log counts by a named quirk only, which policy denies") \
     X(REASON_LOG_UNATTESTED, "log.unattested", REASON_KIND_FACT, "records follow that the quote does not cover yet") \
@@ -169,6 +170,7 @@
     X(REASON_IMA_ARGUMENT, "ima.argument", REASON_KIND_REASON, "an argument that IMA needs is not on the bound kernel command line") \
     X(REASON_IMA_EXCLUDED, "ima.excluded", REASON_KIND_FACT, "files that policy excludes by their directory, and that nothing else allows") \
     X(REASON_IMA_EMPTY, "ima.empty", REASON_KIND_REASON, "policy wants IMA, but nothing was measured") \
+    X(REASON_BOOT_UNMEASURED, "boot.unmeasured", REASON_KIND_REASON, "a rule is on what was booted, and no firmware measured that: only the identity of the TPM is shown") \
     X(REASON_BOOT_GENERATION, "boot.generation", REASON_KIND_FACT, "the generation that this boot's bundle comes from") \
     X(REASON_BOOT_ANNOUNCED, "boot.announced", REASON_KIND_FACT, "the device announced this value for this boot") \
     X(REASON_BOOT_WENT_BACK, "boot.went-back", REASON_KIND_FACT, "the boot is of an older generation than the one before it") \

@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#define FIRMWARE_PCRS 8u
+
 const struct digest *
 replay_quoted(const struct replay_work *w, size_t bank, uint32_t pcr)
 {
@@ -72,6 +74,16 @@ check_order(struct replay_work *w)
     order_check(&v, w->reasons);
 }
 
+static void
+tell_unmeasured(struct replay_work *w)
+{
+    if (!replay_is_unmeasured(w->out))
+        return;
+    struct reason *r = reasons_add_at(w->reasons, REASON_LOG_UNMEASURED, REASON_LOG_BOOT,
+                                      REASON_NO_PCR, REASON_NO_EVENT);
+    r->bound = true;
+}
+
 static enum status
 run(struct replay_work *w)
 {
@@ -92,6 +104,7 @@ run(struct replay_work *w)
     if (s != STATUS_OK)
         return s;
     check_order(w);
+    tell_unmeasured(w);
     boot_facts_tell(w->out->events, w->out->n_events, BOOT_FACTS_PCR, w->reasons);
     return shim_facts_tell(w->h, w->out->events, w->out->n_events, SHIM_FACTS_PCR, w->reasons);
 }
@@ -124,6 +137,18 @@ replay_verify(struct hasher *h, const struct quote *quote, const struct replay_i
     *out = replay;
     replay = NULL;
     return STATUS_OK;
+}
+
+bool
+replay_is_unmeasured(const struct replay *r)
+{
+    bool any = false;
+    for (uint32_t pcr = 0; pcr < FIRMWARE_PCRS; pcr++) {
+        if (r->pcrs[pcr] != REPLAY_PCR_RESET && r->pcrs[pcr] != REPLAY_PCR_NOT_QUOTED)
+            return false;
+        any = any || r->pcrs[pcr] == REPLAY_PCR_RESET;
+    }
+    return any;
 }
 
 enum replay_pcr

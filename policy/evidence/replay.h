@@ -68,6 +68,9 @@ MUST_CHECK enum status replay_verify(struct hasher *h, const struct quote *quote
                                      const struct replay_input *input, struct replay **out,
                                      struct reasons *reasons);
 
+/* Some of PCR 0 to 7 are quoted, all of these at reset, and nothing in a log says otherwise: the
+ * firmware knows no TPM. [appraisal 2; threats 52] */
+bool replay_is_unmeasured(const struct replay *r);
 enum replay_pcr replay_pcr_state(const struct replay *r, uint32_t pcr);
 /* Proven events in log order, all PCRs; firmware log first, then userspace. */
 size_t replay_n_events(const struct replay *r);

@@ -39,6 +39,8 @@ const struct mutation mutation_elsewhere[] = {
     {REASON_SECURE_BOOT_AUTHORITY, NULL, VERDICT_NONE, "tests/unit/test-boots_json.c"},
     {REASON_SECURE_BOOT_SBAT, NULL, VERDICT_NONE, "tests/unit/test-boots_json.c"},
     {REASON_SECURE_BOOT_MOK, NULL, VERDICT_NONE, "tests/unit/test-shim_facts.c"},
+    {REASON_LOG_UNMEASURED, NULL, VERDICT_NONE, "tests/unit/test-silence.c"},
+    {REASON_BOOT_UNMEASURED, NULL, VERDICT_NONE, "tests/unit/test-silence.c"},
     {REASON_SECURE_BOOT_MICROSOFT, NULL, VERDICT_NONE, "tests/unit/test-boots_json.c"},
     {REASON_SECURE_BOOT_CONTENT, NULL, VERDICT_NONE, "tests/unit/test-secure_boot.c"},
     {REASON_SECURE_BOOT_PK, NULL, VERDICT_NONE, "tests/unit/test-secure_boot.c"},

@@ -111,6 +111,20 @@ reads_blobs_tables_and_images(void **state)
           &m, "path Pci(0x1,0x0) (claimed), image_size 4096 (claimed)");
 }
 
+/* Where the tables stand is covered only where that was hashed; what they say never is. */
+static void
+pointers_are_bound_by_the_quirk_only(void **state)
+{
+    (void)state;
+    static const char pointers[] = "0100000000000000"
+                                   "312d9deb882dd3119a160090273fc14d"
+                                   "0000000000000000";
+    struct event_meaning m = {.bound = true, .quirk = EVENT_QUIRK_HANDOFF_TABLES};
+    check(EVENT_EFI_HANDOFF_TABLES, pointers, &m, "table (1)");
+    m.quirk = EVENT_QUIRK_NONE;
+    check(EVENT_EFI_HANDOFF_TABLES, pointers, &m, "table (1) (claimed)");
+}
+
 static void
 data_without_its_types_form_is_shown_as_it_stands(void **state)
 {
@@ -190,6 +204,7 @@ main(void)
         cmocka_unit_test(names_that_a_list_is_malformed),
         cmocka_unit_test(what_describes_content_outside_the_log_is_claimed),
         cmocka_unit_test(reads_blobs_tables_and_images),
+        cmocka_unit_test(pointers_are_bound_by_the_quirk_only),
         cmocka_unit_test(data_without_its_types_form_is_shown_as_it_stands),
         cmocka_unit_test(reads_records_that_extend_nothing),
         cmocka_unit_test(a_tag_is_bound_only_with_its_whole_structure),

@@ -56,6 +56,16 @@ measure_a_zero_blob(struct buffer *log)
     log_edit_type(log, AT(0, EVENT_S_CRTM_VERSION, 0), EVENT_S_CRTM_CONTENTS);
 }
 
+/* Where one table stands, hashed as that. */
+static void
+measure_pointers(struct buffer *log)
+{
+    static const uint8_t pointers[32] = {1, 0, 0, 0, 0, 0, 0, 0, 0x31, 0x2d};
+    log_edit_content(log, AT(1, EVENT_EFI_VARIABLE_BOOT, 0), bytes_of(pointers, sizeof pointers));
+    log_edit_set_data(log, AT(1, EVENT_EFI_VARIABLE_BOOT, 0), bytes_of(pointers, sizeof pointers));
+    log_edit_type(log, AT(1, EVENT_EFI_VARIABLE_BOOT, 0), EVENT_EFI_HANDOFF_TABLES);
+}
+
 static void
 leave_bytes_in_the_region(struct buffer *log)
 {
@@ -80,6 +90,8 @@ static const struct row rows[] = {
     {EVENT_QUIRK_TAG_CONTENT, "uki", hash_tagged_content, NULL, REASON_LOG_QUIRK,
      REASON_LOG_DIGEST},
     {EVENT_QUIRK_ZERO_BLOB, "plain", measure_a_zero_blob, NULL, REASON_LOG_QUIRK,
+     REASON_LOG_DIGEST},
+    {EVENT_QUIRK_HANDOFF_TABLES, "plain", measure_pointers, NULL, REASON_LOG_QUIRK,
      REASON_LOG_DIGEST},
     {EVENT_QUIRK_REGION_TAIL, "uboot-fit", NULL, leave_bytes_in_the_region, REASON_LOG_QUIRK,
      REASON_LOG_QUIRK_DENIED},

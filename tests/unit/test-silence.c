@@ -9,7 +9,14 @@
 
 #define COVER_12 "[\"boot\"], \"coverage\": {\"enforce\": [0,2,4,7,8,9,12,14]}"
 #define ENFORCE  "[\"boot\"], \"effect\": \"enforce\""
-#define LINE     "/vmlinuz root=/dev/sda1 initrd=/initrd.img"
+#define RULES                                                                                      \
+    "\"1h\",\n"                                                                                    \
+    " \"secure_boot\": {\"state\": \"on\"},\n"                                                     \
+    " \"boot\": {\"references\": [\"boot\"], \"effect\": \"enforce\"},\n"                          \
+    " \"command_line\": {\"references\": true},\n"                                                 \
+    " \"ima\": {\"references\": [\"boot\"], \"violations\": \"enforce\"}\n"
+#define IDENTITY_ONLY "\"1h\"\n"
+#define LINE          "/vmlinuz root=/dev/sda1 initrd=/initrd.img"
 
 static struct appraise_case *c;
 
@@ -158,20 +165,55 @@ threat_51_an_ima_list_that_pcr_10_does_not_carry(void **state)
     (void)appraise_case_assert_only(c, REASON_IMA_NOT_ANCHORED, VERDICT_UNTRUSTED);
 }
 
-/* Its keys are its identity; nothing says what it booted. (The tier for that is not built.) */
+/* A TPM that the firmware does not know: all PCRs at reset, no boot log. */
 static void
-a_platform_without_firmware_measurement_passes_no_boot_rule(void **state)
+forget_the_boot(void)
 {
-    (void)state;
     for (uint32_t pcr = 0; pcr < 16; pcr++)
         c->log.pcr[0][pcr] = digest_reset(ALG_SHA256, 0);
     c->replaced = true;
     c->in = (struct replay_input){0};
+}
+
+static void
+threat_52_a_platform_without_firmware_measurement_passes_no_boot_rule(void **state)
+{
+    (void)state;
+    forget_the_boot();
     appraise_case_run(c);
     const struct reasons *all = &appraise_case_perspective(c)->reasons;
     assert_int_equal(VERDICT_UNTRUSTED, appraise_case_perspective(c)->verdict);
-    assert_non_null(reasons_find(all, REASON_LOG_PCR_RESET));
+    assert_non_null(reasons_find(all, REASON_BOOT_UNMEASURED));
+    assert_null(reasons_find(all, REASON_LOG_PCR_RESET));
     assert_null(reasons_find(all, REASON_LOG_PCR_MISMATCH));
+    assert_non_null(reasons_find(appraisal_facts(c->appraisal), REASON_LOG_UNMEASURED));
+}
+
+/* Its keys are its identity: a policy that asks for no more can be met, and the result says what
+ * was not shown. */
+static void
+threat_52_identity_alone_is_told_as_that(void **state)
+{
+    (void)state;
+    appraise_case_edit(c, APPRAISE_CASE_POLICY, RULES, IDENTITY_ONLY);
+    forget_the_boot();
+    appraise_case_run(c);
+    assert_int_equal(VERDICT_TRUSTED, appraise_case_perspective(c)->verdict);
+    assert_non_null(reasons_find(appraisal_facts(c->appraisal), REASON_LOG_UNMEASURED));
+}
+
+/* One PCR that the firmware extended, and it is measured; what is wrong has its own reason. */
+static void
+threat_52_a_measured_platform_is_not_called_unmeasured(void **state)
+{
+    (void)state;
+    appraise_case_run(c);
+    assert_null(reasons_find(appraisal_facts(c->appraisal), REASON_LOG_UNMEASURED));
+    forget_the_boot();
+    log_builder_extend(&c->log, 7, bytes_of_text("x"));
+    appraise_case_run(c);
+    assert_null(reasons_find(appraisal_facts(c->appraisal), REASON_LOG_UNMEASURED));
+    assert_null(reasons_find(&appraise_case_perspective(c)->reasons, REASON_BOOT_UNMEASURED));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -188,7 +230,9 @@ main(void)
         CASE(threat_28_a_pcr_that_is_extended_and_has_no_events),
         CASE(threat_50_an_initrd_that_nothing_measured),
         CASE(threat_51_an_ima_list_that_pcr_10_does_not_carry),
-        CASE(a_platform_without_firmware_measurement_passes_no_boot_rule),
+        CASE(threat_52_a_platform_without_firmware_measurement_passes_no_boot_rule),
+        CASE(threat_52_identity_alone_is_told_as_that),
+        CASE(threat_52_a_measured_platform_is_not_called_unmeasured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
