@@ -11,7 +11,7 @@
 #define VERSION_SIZE 8u
 #define TEXT_MAX     1024u
 
-static const char *const members[] = {"id", "manufacturer", "model", "firmware", "text"};
+static const char *const members[] = {"id", "manufacturer", "model", "firmware", "source", "text"};
 
 static bool
 has_only(json_t *object, const char *const *names, size_t n_names)
@@ -86,6 +86,7 @@ add_row(json_t *object, struct advisories *list)
         !take_text(object, "id", true, row.id, sizeof row.id) ||
         !take_text(object, "manufacturer", true, manufacturer, sizeof manufacturer) ||
         !take_text(object, "model", false, row.model, sizeof row.model) ||
+        !take_text(object, "source", false, text, sizeof text) ||
         !take_text(object, "text", false, text, sizeof text) ||
         !advisory_manufacturer_parse(manufacturer, &row.manufacturer))
         return STATUS_INVALID;

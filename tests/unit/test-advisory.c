@@ -3,13 +3,17 @@
 #include "daemon/advisory_json.h"
 #include "tests/lib/test.h"
 
+#include <string.h>
+
 #define STM  0x53544D20u
 #define IFX  0x49465800u
 #define INTC 0x494E5443u
+#define NTC  0x4E544300u
 
 static const char two_rows[] =
     "{\"advisories\":["
-    "{\"id\":\"CVE-A\",\"manufacturer\":\"STM\",\"text\":\"slow\",\"firmware\":["
+    "{\"id\":\"CVE-A\",\"manufacturer\":\"STM\",\"text\":\"slow\",\"source\":\"https://"
+    "a\",\"firmware\":["
     "{\"from\":\"0047000000000000\",\"below\":\"0047001000000000\"},"
     "{\"from\":\"004a000000000000\",\"below\":\"004a001400000000\"}]},"
     "{\"id\":\"CVE-B\",\"manufacturer\":\"INTC\",\"model\":\"Intel\",\"firmware\":["
@@ -106,6 +110,8 @@ refuses_a_row_that_it_does_not_understand(void **state)
         "\"0000000000000001\",\"below\":\"0000000000000001\"}]}]}",
         "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"firmware\":[{\"from\":"
         "\"1\",\"below\":\"0000000000000001\"}]}]}",
+        "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"source\":1,\"firmware\":[{"
+        "\"from\":\"0000000000000000\",\"below\":\"0000000000000001\"}]}]}",
         "{\"advisories\":[{\"id\":\"A\",\"manufacturer\":\"STM\",\"unless\":1,\"firmware\":[{"
         "\"from\":\"0000000000000000\",\"below\":\"0000000000000001\"}]}]}",
     };
@@ -114,6 +120,26 @@ refuses_a_row_that_it_does_not_understand(void **state)
         struct diag diag = {0};
         assert_status(STATUS_INVALID, advisory_json_parse(bytes_of_text(bad[i]), &list, &diag));
     }
+}
+
+static size_t
+count(const char *text, const char *word)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        n++;
+    return n;
+}
+
+static void
+ships_a_source_for_every_advisory(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer text = {0};
+    test_source("daemon/advisories.json", &text);
+    assert_int_equal(count(buffer_text(&text), "\"id\": \""),
+                     count(buffer_text(&text), "\"source\": \"https://"));
+    assert_true(count(buffer_text(&text), "\"id\": \"") >= 6);
 }
 
 static void
@@ -135,7 +161,10 @@ ships_a_file_that_it_reads(void **state)
     } rows[] = {
         {IFX, UINT64_C(0x0005003D00000000), UINT64_C(0x0005003E00000000)}, /* CVE-2017-15361 */
         {IFX, UINT64_C(0x0007003D00100A00), UINT64_C(0x0007003E00000000)},
-        {IFX, UINT64_C(0x000F001500000000), UINT64_C(0x000F001700000000)},  /* CVE-2025-2884 */
+        {IFX, UINT64_C(0x000F001500000000), UINT64_C(0x000F001700000000)}, /* CVE-2025-2884 */
+        {NTC, UINT64_C(0x0007000200040000), UINT64_C(0x0007000200040001)},
+        {NTC, UINT64_C(0x0001000300000001), UINT64_C(0x0001000300020014)}, /* CVE-2023-1017 */
+        {NTC, UINT64_C(0x0001000300020008), UINT64_C(0x0001000300020014)},
         {INTC, UINT64_C(0x000B000800320D62), UINT64_C(0x000B000800460000)}, /* CVE-2019-11090 */
         {INTC, UINT64_C(0x000C000000230000), UINT64_C(0x000C0000002D0000)},
         {INTC, UINT64_C(0x000D000000000000), UINT64_C(0x01F4000E00000000)},
@@ -183,6 +212,7 @@ main(void)
         cmocka_unit_test(says_device_advisory_of_a_quoted_version),
         cmocka_unit_test(refuses_a_row_that_it_does_not_understand),
         cmocka_unit_test(ships_a_file_that_it_reads),
+        cmocka_unit_test(ships_a_source_for_every_advisory),
         cmocka_unit_test(refuses_a_row_without_a_name_or_above_the_limit),
         cmocka_unit_test(takes_one_to_four_printable_characters_for_a_manufacturer),
     };
