@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "ctl/inspect.h"
+#include "evidence/cel.h"
 #include "evidence/ima.h"
 
 #include <stdlib.h>
@@ -177,6 +178,14 @@ blame_list(struct view *v, enum status s, const struct diag *diag)
     reason_set_found(r, diag->text);
 }
 
+static void
+blame_encoding(struct view *v)
+{
+    struct reason *r = reasons_add_at(&v->reasons, REASON_LOG_UNSUPPORTED, REASON_LOG_IMA,
+                                      REASON_NO_PCR, REASON_NO_EVENT);
+    reason_set_found(r, cel_encoding_name(cel_encoding_of(v->list)));
+}
+
 /* Every entry once. A list that breaks off is a reason, with what stands before the break. */
 static enum status
 read_entries(struct view *v, bool listed, bool json)
@@ -198,6 +207,10 @@ read_entries(struct view *v, bool listed, bool json)
             s = take_entry(v, &e, json ? &j : NULL, listed);
     }
     emit_end_array(&j);
+    if (s == STATUS_MALFORMED && cel_encoding_of(v->list) != CEL_NONE) {
+        blame_encoding(v);
+        return buffer_check(&v->entries);
+    }
     v->readable = s == STATUS_NOT_FOUND;
     if (s == STATUS_MALFORMED || s == STATUS_LIMIT)
         blame_list(v, s, &diag);

@@ -138,6 +138,14 @@ is_utf16(struct bytes data)
     return data.size >= 4 && data.size % 2 == 0;
 }
 
+static void
+add_binary(struct event_fields_work *w, struct bytes data)
+{
+    event_fields_add_uint(w, "data_size", data.size);
+    if (data.size <= DATA_SHOWN)
+        event_fields_add_hex(w, "data", data);
+}
+
 /* Data of no known form: as text when it is some, else its size and what of it is short. */
 static void
 read_opaque(struct event_fields_work *w)
@@ -152,9 +160,7 @@ read_opaque(struct event_fields_work *w)
     } else if (is_utf16(data)) {
         event_fields_add_utf16(w, "text", data);
     } else {
-        event_fields_add_uint(w, "data_size", data.size);
-        if (data.size <= DATA_SHOWN)
-            event_fields_add_hex(w, "data", data);
+        add_binary(w, data);
     }
 }
 
@@ -182,6 +188,19 @@ read_structural(struct event_fields_work *w)
         event_fields_add_hex(w, "error", bytes_slice(w->event->data, 0, DATA_SHOWN));
 }
 
+/* Structures inside a tag, as Windows logs them, are no text. */
+static bool
+has_control(const struct event_meaning *m)
+{
+    size_t unit = m->utf16 ? 2 : 1;
+    for (size_t i = 0; i + unit <= m->text.size; i += unit) {
+        unsigned c = m->text.data[i] | (m->utf16 ? (unsigned)m->text.data[i + 1] << 8 : 0);
+        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+            return true;
+    }
+    return false;
+}
+
 /* TCG_PCClientTaggedEvent: the tag is covered only where the whole structure is. */
 static void
 read_tag(struct event_fields_work *w)
@@ -189,10 +208,13 @@ read_tag(struct event_fields_work *w)
     struct reader r = reader_of(w->event->data);
     char tag[16];
     (void)snprintf(tag, sizeof tag, "0x%08x", reader_le32(&r));
+    size_t size = reader_le32(&r);
     w->bound = w->meaning->bound && w->meaning->quirk == EVENT_QUIRK_NONE;
     if (!r.failed)
         event_fields_add_text(w, "tag", bytes_of_text(tag));
-    if (w->meaning->text.size > 0)
+    if (has_control(w->meaning))
+        add_binary(w, reader_bytes(&r, size));
+    else if (w->meaning->text.size > 0)
         add_meant_text(w, w->meaning->kind == EVENT_KIND_STRING ? "text" : "description");
 }
 

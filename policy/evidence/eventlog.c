@@ -274,7 +274,7 @@ at_end(struct parser *p)
     size_t n = 1;
     while (n < n_left && rest[n] == rest[0])
         n++;
-    if (n < n_left && n >= FILLER_HEAD)
+    if (n < n_left && n >= FILLER_HEAD && p->log->n_events > 0)
         refuse(p, REASON_LOG_MALFORMED, "bytes after the filler");
     return n == n_left || !is_good(p);
 }
@@ -317,6 +317,8 @@ parse_all(struct parser *p)
     const char *other = cel_encoding_name(cel_encoding_of(p->r.in));
     if (other)
         refuse(p, REASON_LOG_UNSUPPORTED, other);
+    else if (p->r.in.size > 0 && at_end(p))
+        refuse(p, REASON_LOG_MALFORMED, "filler without a record");
     if (is_good(p))
         parse_first(p);
     while (is_good(p) && !at_region_end(p) && !at_end(p))

@@ -92,12 +92,17 @@ append_content(struct line *l, enum ima_field field, struct bytes word, struct b
     switch (field) {
     case IMA_FIELD_D_NG:
     case IMA_FIELD_D_NGV2:
+    case IMA_FIELD_D_MODSIG:
         append_digest(l, word, out);
         break;
     case IMA_FIELD_N:
-    case IMA_FIELD_TEXT:
         buffer_append(out, word);
         buffer_append_u8(out, 0);
+        break;
+    case IMA_FIELD_TEXT: /* a file without such attributes has no text, not an empty one */
+        buffer_append(out, word);
+        if (word.size > 0)
+            buffer_append_u8(out, 0);
         break;
     case IMA_FIELD_U32:
         buffer_append_le32(out, (uint32_t)parse_number(l, word, UINT32_MAX));

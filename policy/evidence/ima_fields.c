@@ -21,7 +21,7 @@ static const struct field_name {
     {"n-ng", IMA_FIELD_N},
     {"sig", IMA_FIELD_SIG},
     {"buf", IMA_FIELD_BUF},
-    {"d-modsig", IMA_FIELD_HEX},
+    {"d-modsig", IMA_FIELD_D_MODSIG},
     {"modsig", IMA_FIELD_SIG},
     {"evmsig", IMA_FIELD_SIG},
     {"xattrnames", IMA_FIELD_TEXT},
@@ -205,6 +205,7 @@ read_field(enum ima_field kind, struct bytes field, struct ima_entry *e)
         e->buffer = field;
         return true;
     case IMA_FIELD_NONE:
+    case IMA_FIELD_D_MODSIG:
     case IMA_FIELD_HEX:
     case IMA_FIELD_TEXT:
     case IMA_FIELD_U32:

@@ -14,11 +14,12 @@
 
 enum ima_field {
     IMA_FIELD_NONE = 0,
-    IMA_FIELD_D,      /* digest, no algorithm */
-    IMA_FIELD_D_NG,   /* "sha256:" NUL digest */
-    IMA_FIELD_D_NGV2, /* "ima:sha256:" NUL digest, or "verity:" */
-    IMA_FIELD_N,      /* path */
-    IMA_FIELD_HEX,    /* bytes that nothing is read from */
+    IMA_FIELD_D,        /* digest, no algorithm */
+    IMA_FIELD_D_NG,     /* "sha256:" NUL digest */
+    IMA_FIELD_D_NGV2,   /* "ima:sha256:" NUL digest, or "verity:" */
+    IMA_FIELD_D_MODSIG, /* as D_NG, without the appended signature: nothing is read from it */
+    IMA_FIELD_N,        /* path */
+    IMA_FIELD_HEX,      /* bytes that nothing is read from */
     IMA_FIELD_SIG,
     IMA_FIELD_BUF,
     IMA_FIELD_TEXT, /* string that nothing is read from */

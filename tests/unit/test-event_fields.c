@@ -171,6 +171,10 @@ a_tag_is_bound_only_with_its_whole_structure(void **state)
     check(EVENT_TAG, "ed223b8f0100000078", &m, "tag 0x8f3b22ed (claimed), text x");
     m.quirk = EVENT_QUIRK_NONE;
     check(EVENT_TAG, "ed223b8f0100000078", &m, "tag 0x8f3b22ed, text x");
+    m.text = bytes_of("\x02\0\x02\0", 4); /* a structure of Windows, that looks like UTF-16 */
+    m.utf16 = true;
+    check(EVENT_TAG, "010001400600000002000200aabb", &m,
+          "tag 0x40010001, data_size 6, data 02000200aabb");
 }
 
 static void

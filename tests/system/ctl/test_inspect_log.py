@@ -82,6 +82,14 @@ def test_refuses_a_log_above_the_limit(tmp_path):
     assert inspect("log", tmp_path / "log").reasons == ["log.limit"]
 
 
+@pytest.mark.parametrize("byte", [0x00, 0xFF], ids=["00", "ff"])
+def test_a_region_that_nothing_was_logged_into_is_no_log(tmp_path, byte):
+    (tmp_path / "log").write_bytes(bytes([byte]) * 65536)
+    outcome = inspect("log", tmp_path / "log")
+    assert outcome.code == 1 and outcome.reasons == ["log.malformed"]
+    assert outcome.document["reasons"][0]["found"] == "filler without a record"
+
+
 def test_reads_standard_input():
     log = (BOOTS / "secure/boot-log").read_bytes()
     assert inspect("log", "-", stdin=log).document["event_count"] == 49
