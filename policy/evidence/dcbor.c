@@ -548,7 +548,7 @@ dcbor_skip(struct dcbor *r)
         uint64_t each = t.kind == DCBOR_MAP ? 2 : t.kind == DCBOR_ARRAY ? 1 : 0;
         uint64_t room = max_items(r) - r->n_items;
         r->failed = t.kind == DCBOR_NONE;
-        if (room == 0 || (each > 0 && t.value > room / each) || left > room)
+        if ((each > 0 && t.value > room / each) || left > room)
             fail_limit(r);
         if (r->failed)
             return (struct bytes){0};

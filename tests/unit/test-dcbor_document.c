@@ -106,6 +106,7 @@ passes_over_whole_items_only(void **state)
         {"9bffffffffffffffff", STATUS_LIMIT},
         {"bbffffffffffffffff", STATUS_LIMIT},
         {"bb8000000000000000", STATUS_LIMIT},
+        {"829a000ffffe00", STATUS_LIMIT}, /* together they announce too many */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_status(rows[i].expected, skip_status(rows[i].hex));
@@ -145,6 +146,35 @@ refuses_numbers_that_do_not_fit(void **state)
     assert_true(dcbor_int(&r) == INT64_MIN);
 }
 
+static void
+passes_over_nothing_behind_the_end_or_a_failure(void **state)
+{
+    (void)state;
+    const uint8_t two[] = {0x00, 0x00};
+    struct dcbor r = dcbor_of_document(bytes_of(two, sizeof two));
+    assert_int_equal(1, dcbor_skip(&r).size);
+    assert_null(dcbor_skip(&r).data);
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+    r = dcbor_of_document(bytes_of(two, sizeof two));
+    assert_int_equal(0, dcbor_text(&r).size);
+    assert_null(dcbor_skip(&r).data);
+    assert_int_equal(0, r.offset);
+}
+
+static void
+a_tag_alone_is_no_item_and_a_key_alone_no_map(void **state)
+{
+    (void)state;
+    const uint8_t tag[] = {0xD2};
+    const uint8_t number[] = {0x01};
+    struct dcbor r = dcbor_of_document(bytes_of(tag, sizeof tag));
+    assert_int_equal(18, dcbor_tag(&r));
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+    r = dcbor_of_document(bytes_of(number, sizeof number));
+    assert_int_equal(0, dcbor_label(&r).number);
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+}
+
 /* The wire form stays as narrow as it was. */
 static void
 refuses_of_messages_what_documents_may_have(void **state)
@@ -169,6 +199,8 @@ main(void)
         cmocka_unit_test(passes_over_whole_items_only),
         cmocka_unit_test(bounds_what_it_passes_over),
         cmocka_unit_test(refuses_numbers_that_do_not_fit),
+        cmocka_unit_test(passes_over_nothing_behind_the_end_or_a_failure),
+        cmocka_unit_test(a_tag_alone_is_no_item_and_a_key_alone_no_map),
         cmocka_unit_test(refuses_of_messages_what_documents_may_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
