@@ -20,6 +20,8 @@ struct http_peer {
     int fd;
     int64_t deadline_ms; /* monotonic; 0: none (a worker has it, with a deadline of its own) */
     struct http_tls_sender sender;
+    bool exporter_present; /* as soon as a request asked: it is one for all of a connection */
+    uint8_t exporter[32];
 };
 
 enum http_phase {

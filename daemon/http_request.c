@@ -176,10 +176,15 @@ find_origin(const struct verifier *v, const char *host)
 static void
 take_exporter(struct http_exchange *x)
 {
+    struct http_peer *peer = x->peer;
+    if (!peer)
+        return;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (info && info->tls_session)
-        x->request.exporter_present = http_tls_exporter(info->tls_session, x->request.exporter);
+    if (!peer->exporter_present && info && info->tls_session)
+        peer->exporter_present = http_tls_exporter(info->tls_session, peer->exporter);
+    x->request.exporter_present = peer->exporter_present;
+    memcpy(x->request.exporter, peer->exporter, sizeof x->request.exporter);
 }
 
 static int64_t

@@ -19,7 +19,7 @@ struct writer_options {
 };
 #define WRITER_OPTIONS                                                                             \
     {                                                                                              \
-        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000, .gather_ms = 4                      \
+        .n_queued = 1024, .n_group = 128, .deadline_ms = 8000, .gather_ms = 8                      \
     }
 
 /* Start the thread. options NULL: WRITER_OPTIONS. The store outlives the writer. STATUS_NOMEM,
