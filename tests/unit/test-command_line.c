@@ -66,35 +66,6 @@ measure_load_options(const char *line, bool with_nul)
     (void)log_builder_event(&c->log, 9, EVENT_TAG, buffer_bytes(&wide), buffer_bytes(&data));
 }
 
-static void
-boot_by_the_stub(const char *line, bool with_nul)
-{
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_load_options(line, with_nul);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-}
-
-static void
-names_the_stubs_line_by_a_template_without_holes(void **state)
-{
-    c = *state;
-    static const char exact[] = "\"command_line\": {\"templates\": [\"root=/dev/sda1 ro\"]}";
-    for (int nul = 0; nul <= 1; nul++) {
-        boot_by_the_stub("root=/dev/sda1 ro", nul != 0);
-        appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
-        appraise_case_run(c);
-        appraise_case_assert_trusted(c);
-    }
-    boot_by_the_stub("root=/dev/sda1 rw", true);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
-    appraise_case_run(c);
-    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
-}
-
 /* EFI_LOAD_OPTION: attributes, path length, description, path, what the image gets. */
 static void
 measure_boot_entry(const char *line)
@@ -112,20 +83,51 @@ measure_boot_entry(const char *line)
     (void)log_builder_variable(&c->log, 1, 0x8000000Cu, "Boot0001", buffer_bytes(&entry));
 }
 
+/* By a boot entry with this line, unless NULL; the kernel is given the other one. */
 static void
-threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
+boot_by_the_stub(const char *entry, const char *line, bool with_nul)
 {
-    c = *state;
     static const char *const skipped[] = {"command", "cmdline", "initrd"};
     for (size_t i = 0; i < 3; i++)
         c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
     appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1 initrd=\\initrd.img", true);
+    if (entry)
+        measure_boot_entry(entry);
+    measure_load_options(line, with_nul);
     appraise_case_append_ima(c);
     appraise_case_documents(c);
+}
+
+static void
+names_the_stubs_line_by_a_template_without_holes(void **state)
+{
+    c = *state;
+    static const char exact[] = "\"command_line\": {\"templates\": [\"root=/dev/sda1 ro\"]}";
+    for (int nul = 0; nul <= 1; nul++) {
+        boot_by_the_stub(NULL, "root=/dev/sda1 ro", nul != 0);
+        appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
+        appraise_case_run(c);
+        appraise_case_assert_trusted(c);
+    }
+    boot_by_the_stub(NULL, "root=/dev/sda1 rw", true);
+    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}", exact);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
+}
+
+static void
+run_without_a_rule(const char *entry, const char *line)
+{
+    boot_by_the_stub(entry, line, true);
     appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
     appraise_case_run(c);
+}
+
+static void
+threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest(void **state)
+{
+    c = *state;
+    run_without_a_rule("root=/dev/sda1 initrd=\\initrd.img", "root=/dev/sda1 initrd=\\initrd.img");
     assert_string_equal("root=/dev/sda1 initrd=\\\\initrd.img",
                         appraisal_command_line(c->appraisal));
     const struct reason *r =
@@ -138,16 +140,8 @@ static void
 threat_50_takes_the_argument_itself_only(void **state)
 {
     c = *state;
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 no_initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1 no_initrd=\\initrd.img", true);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
-    appraise_case_run(c);
+    run_without_a_rule("root=/dev/sda1 no_initrd=\\initrd.img",
+                       "root=/dev/sda1 no_initrd=\\initrd.img");
     assert_null(
         reasons_find(&appraise_case_perspective(c)->reasons, REASON_BOOT_INITRD_UNMEASURED));
 }
@@ -156,16 +150,7 @@ static void
 reads_no_boot_entry_that_gives_another_digest(void **state)
 {
     c = *state;
-    static const char *const skipped[] = {"command", "cmdline", "initrd"};
-    for (size_t i = 0; i < 3; i++)
-        c->changes[i] = (struct appraise_case_change){skipped[i], APPRAISE_SKIP, NULL};
-    appraise_case_reboot_firmware(c);
-    measure_boot_entry("root=/dev/sda1 initrd=\\initrd.img");
-    measure_load_options("root=/dev/sda1", true);
-    appraise_case_append_ima(c);
-    appraise_case_documents(c);
-    appraise_case_edit(c, 0, "\"command_line\": {\"references\": true},", "");
-    appraise_case_run(c);
+    run_without_a_rule("root=/dev/sda1 initrd=\\initrd.img", "root=/dev/sda1");
     assert_string_equal("", appraisal_command_line(c->appraisal));
     appraise_case_assert_trusted(c);
 }

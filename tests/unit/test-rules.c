@@ -381,6 +381,31 @@ takes_no_value_by_sha1_alone(void **state)
     assert_false(proven_matches(&p, &e, &value));
 }
 
+/* What has the SHA-1 of a revoked image, which anybody may make, is not that image. */
+static void
+revokes_nothing_by_sha1_alone(void **state)
+{
+    c = *state;
+    struct proven p = {0};
+    struct replay_event e = {0};
+    struct file_set set = {0};
+    CLEANUP(arena_free) struct arena arena = {0};
+    const struct digest revoked[] = {digest_reset(ALG_SHA1, 1), digest_reset(ALG_SHA256, 2)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_status(STATUS_OK, file_set_reserve(&set, &arena, revoked[i].alg, 1));
+        assert_status(STATUS_OK, file_set_add(&set, &revoked[i]));
+    }
+    for (size_t i = 0; i < ALG_COUNT; i++)
+        p.bank_of[i] = LIMIT_BANKS;
+    p.bank_of[alg_index(ALG_SHA1)] = 0;
+    p.bank_of[alg_index(ALG_SHA256)] = 1;
+    e.digest[0] = revoked[0];
+    e.digest[1] = digest_reset(ALG_SHA256, 3);
+    assert_false(proven_in_set(&p, &e, &set));
+    e.digest[1] = revoked[1];
+    assert_true(proven_in_set(&p, &e, &set));
+}
+
 static void
 selects_nothing_by_an_empty_selector(void **state)
 {
@@ -418,6 +443,7 @@ main(void)
         APPRAISE_CASE(compares_with_the_last_good_boot_and_only_warns),
         APPRAISE_CASE(rests_on_no_sha1_value),
         APPRAISE_CASE(takes_no_value_by_sha1_alone),
+        APPRAISE_CASE(revokes_nothing_by_sha1_alone),
         APPRAISE_CASE(selects_nothing_by_an_empty_selector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
