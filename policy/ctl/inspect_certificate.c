@@ -12,9 +12,10 @@
 #include <openssl/evp.h>
 #include <time.h>
 
-#define LIMIT_FILE  (256u * 1024u)
-#define N_ODDITIES  7u
-#define VENDOR_SIZE 9u
+#define CURVE_BITS_MIN 256
+#define LIMIT_FILE     (256u * 1024u)
+#define N_ODDITIES     7u
+#define VENDOR_SIZE    9u
 
 struct view {
     struct hasher *h;
@@ -71,7 +72,21 @@ check_path(struct view *v, const char *directory, struct diag *diag)
     const struct ek_chain_input in = {
         .certificate = v->certificate, .extra = extra, .n_extra = v->n_extra, .now_s = v->now_s};
     v->has_roots = true;
+    if (v->certificate->kind == EK_CERTIFICATE_PLATFORM)
+        return ek_chain_verify_platform(v->h, roots, &in, &v->chain, &v->reasons);
     return ek_chain_verify(v->h, roots, &in, &v->chain, &v->reasons);
+}
+
+/* A key of another kind is not weak: it is none that a quote of ours is checked with. */
+static void
+blame_key(struct view *v, const EVP_PKEY *key)
+{
+    bool known = EVP_PKEY_is_a(key, "RSA") ||
+                 (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) < CURVE_BITS_MIN);
+    if (known)
+        (void)reasons_add(&v->reasons, REASON_EK_WEAK);
+    else
+        reason_set_what(reasons_add(&v->reasons, REASON_EK_UNSUPPORTED), "certificate's key");
 }
 
 /* What the chain does not look at, or would if there were roots. */
@@ -84,7 +99,7 @@ check_itself(struct view *v, bool with_roots)
     if (!with_roots)
         (void)ek_certificate_check(c, 0, &v->reasons);
     if (c->key && !key_is_strong(c->key))
-        (void)reasons_add(&v->reasons, REASON_EK_WEAK);
+        blame_key(v, c->key);
 }
 
 static enum status
@@ -303,14 +318,15 @@ append_tpm(const struct ek_certificate *c, struct buffer *out)
 }
 
 static void
-append_platform(const struct ek_platform *p, struct buffer *out)
+append_platform(const struct ek_platform *p, bool has_roots, struct buffer *out)
 {
     if (!p)
         return;
     buffer_append_format(out,
-                         "  form         %s; its signature is not looked at\n"
+                         "  form         %s%s\n"
                          "  platform     %s %s, version %s, serial %s\n",
                          p->attribute_certificate ? "attribute certificate" : "X.509 certificate",
+                         has_roots ? "" : "; its signature is not looked at (--roots)",
                          p->manufacturer, p->model, p->version[0] ? p->version : "(none)",
                          p->serial[0] ? p->serial : "(none)");
     if (p->holder_serial[0])
@@ -350,7 +366,7 @@ append_view(const struct view *v, struct buffer *out)
     append_dates(v, out);
     enum status s = append_key(v, out);
     append_tpm(c, out);
-    append_platform(c->platform, out);
+    append_platform(c->platform, v->has_roots, out);
     append_chain(v, out);
     return s == STATUS_OK ? buffer_check(out) : s;
 }

@@ -18,6 +18,8 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#define OID_TEXT 80u
+
 /* TCG_PCCLIENT_STORED_CERT and TCG_PCCLIENT_STORED_FULL_CERT of the TPM 1.2 age.
  * [PC Client Implementation 1.21 7.4] */
 #define STORED_CERTIFICATE 0x1001u
@@ -61,9 +63,23 @@ strip_header(struct bytes in, uint32_t *found)
 void
 ek_certificate_name(const X509_NAME *name, char out[static EK_CERTIFICATE_TEXT])
 {
-    char *text = X509_NAME_oneline(name, NULL, 0);
-    (void)text_escape(bytes_of_text(text ? text : ""), out, EK_CERTIFICATE_TEXT);
-    OPENSSL_free(text);
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < X509_NAME_entry_count(name) && used + 1 < EK_CERTIFICATE_TEXT; i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        char oid[OID_TEXT] = "", value[EK_CERTIFICATE_TEXT];
+        unsigned char *utf8 = NULL;
+        int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
+        int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+        if (nid == NID_undef)
+            (void)OBJ_obj2txt(oid, sizeof oid, X509_NAME_ENTRY_get_object(entry), 1);
+        (void)text_escape(bytes_of(utf8, size > 0 ? (size_t)size : 0), value, sizeof value);
+        int n = snprintf(out + used, EK_CERTIFICATE_TEXT - used, "/%s=%s",
+                         nid == NID_undef ? oid : OBJ_nid2sn(nid), value);
+        used += n > 0 ? (size_t)n : 0;
+        OPENSSL_free(utf8);
+    }
+    ERR_clear_error();
 }
 
 static void

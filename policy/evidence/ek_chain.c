@@ -3,6 +3,7 @@
 #include "evidence/ek_chain.h"
 
 #include "base/cleanup.h"
+#include "evidence/platform_signature.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -242,15 +243,11 @@ describe_path(const X509_STORE_CTX *context, struct ek_chain *out)
 }
 
 static enum status
-verify_path(const struct ek_roots *roots, const struct ek_chain_input *in, STACK_OF(X509) * others,
-            struct ek_chain *out, struct reasons *reasons)
+verify_path(const struct ek_roots *roots, const struct ek_chain_input *in, X509 *leaf,
+            STACK_OF(X509) * others, struct ek_chain *out, struct reasons *reasons)
 {
     struct run run = {.certificate = in->certificate, .reasons = reasons};
-    CLEANUP(free_certificate) X509 *leaf = NULL;
     CLEANUP(free_context) X509_STORE_CTX *context = X509_STORE_CTX_new();
-    enum status s = make_leaf(in->certificate, &leaf);
-    if (s != STATUS_OK)
-        return s;
     if (!context || X509_STORE_CTX_init(context, ek_roots_store(roots), leaf, others) != 1)
         return STATUS_NOMEM;
     set_rules(context, &run, in->now_s);
@@ -271,20 +268,15 @@ verify_path(const struct ek_roots *roots, const struct ek_chain_input *in, STACK
     return STATUS_OK;
 }
 
-enum status
-ek_chain_verify(struct hasher *h, const struct ek_roots *roots, const struct ek_chain_input *in,
-                struct ek_chain *out, struct reasons *reasons)
+/* What may stand between leaf and anchor; NULL: an extra certificate cannot be read. */
+static enum status
+gather(struct hasher *h, const struct ek_roots *roots, const struct ek_chain_input *in,
+       STACK_OF(X509) * *out, struct reasons *reasons)
 {
-    *out = (struct ek_chain){0};
     bool good = false;
+    *out = NULL;
     if (in->n_extra > LIMIT_CERTS)
         return STATUS_LIMIT;
-    if (!ek_certificate_check(in->certificate, in->permitted, reasons))
-        return STATUS_OK;
-    if (!in->certificate->key) {
-        reason_set_what(reasons_add(reasons, REASON_EK_UNSUPPORTED), "certificate's key");
-        return STATUS_OK;
-    }
     CLEANUP(free_stack) STACK_OF(X509) *others = sk_X509_new_null();
     if (!others)
         return STATUS_NOMEM;
@@ -293,5 +285,83 @@ ek_chain_verify(struct hasher *h, const struct ek_roots *roots, const struct ek_
         s = push_bundle(roots, others);
     if (s != STATUS_OK || !good)
         return s;
-    return verify_path(roots, in, others, out, reasons);
+    *out = others;
+    others = NULL;
+    return STATUS_OK;
+}
+
+enum status
+ek_chain_verify(struct hasher *h, const struct ek_roots *roots, const struct ek_chain_input *in,
+                struct ek_chain *out, struct reasons *reasons)
+{
+    *out = (struct ek_chain){0};
+    CLEANUP(free_stack) STACK_OF(X509) *others = NULL;
+    CLEANUP(free_certificate) X509 *leaf = NULL;
+    if (in->n_extra > LIMIT_CERTS)
+        return STATUS_LIMIT;
+    if (!ek_certificate_check(in->certificate, in->permitted, reasons))
+        return STATUS_OK;
+    if (!in->certificate->key) {
+        reason_set_what(reasons_add(reasons, REASON_EK_UNSUPPORTED), "certificate's key");
+        return STATUS_OK;
+    }
+    enum status s = gather(h, roots, in, &others, reasons);
+    if (s == STATUS_OK && others)
+        s = make_leaf(in->certificate, &leaf);
+    if (s != STATUS_OK || !leaf)
+        return s;
+    return verify_path(roots, in, leaf, others, out, reasons);
+}
+
+/* libcrypto sees the issuer's certificate, not the attribute certificate. */
+static bool
+is_in_time(const struct ek_chain_input *in, struct reasons *reasons)
+{
+    const char *what = in->now_s > in->certificate->not_after_s    ? "expired"
+                       : in->now_s < in->certificate->not_before_s ? "not yet valid"
+                                                                   : NULL;
+    if (!what)
+        return true;
+    struct reason *r = reasons_add(reasons, REASON_EK_DATES);
+    reason_set_what(r, what);
+    reason_set_found(r, "depth 0");
+    return false;
+}
+
+static enum status
+verify_attribute(const struct ek_roots *roots, const struct ek_chain_input *in,
+                 STACK_OF(X509) * others, struct ek_chain *out, struct reasons *reasons)
+{
+    bool named = false;
+    X509 *issuer = platform_signature_issuer(buffer_bytes(&in->certificate->der),
+                                             ek_roots_store(roots), others, &named);
+    if (!issuer) {
+        struct reason *r = reasons_add(reasons, REASON_EK_CHAIN);
+        reason_set_what(r, named ? "signature" : "issuer not known");
+        reason_set_found(r, "depth 0");
+        return STATUS_OK;
+    }
+    if (!is_in_time(in, reasons))
+        return STATUS_OK;
+    enum status s = verify_path(roots, in, issuer, others, out, reasons);
+    if (s == STATUS_OK && out->standing != EK_STANDING_UNVERIFIED)
+        out->depth++;
+    return s;
+}
+
+enum status
+ek_chain_verify_platform(struct hasher *h, const struct ek_roots *roots,
+                         const struct ek_chain_input *in, struct ek_chain *out,
+                         struct reasons *reasons)
+{
+    *out = (struct ek_chain){0};
+    CLEANUP(free_stack) STACK_OF(X509) *others = NULL;
+    if (in->certificate->kind != EK_CERTIFICATE_PLATFORM)
+        return STATUS_INVALID;
+    enum status s = gather(h, roots, in, &others, reasons);
+    if (s != STATUS_OK || !others)
+        return s;
+    if (in->certificate->x509)
+        return verify_path(roots, in, in->certificate->x509, others, out, reasons);
+    return verify_attribute(roots, in, others, out, reasons);
 }

@@ -40,3 +40,9 @@ struct ek_chain {
 MUST_CHECK enum status ek_chain_verify(struct hasher *h, const struct ek_roots *roots,
                                        const struct ek_chain_input *in, struct ek_chain *out,
                                        struct reasons *reasons);
+/* The same for a platform certificate: a path from it, or for an attribute certificate from the
+ * certificate of the key that signed it. Nothing here looks at which machine it names; there are no
+ * revocation lists of attribute certificates. STATUS_INVALID: another kind of certificate. */
+MUST_CHECK enum status ek_chain_verify_platform(struct hasher *h, const struct ek_roots *roots,
+                                                const struct ek_chain_input *in,
+                                                struct ek_chain *out, struct reasons *reasons);

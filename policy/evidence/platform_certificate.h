@@ -2,8 +2,8 @@
 /*
  * The fields of a platform certificate, by which a maker names a machine and the EK certificate of
  * the TPM in it: an attribute certificate in the field, an X.509 certificate in newer profiles.
- * Read, never believed: nobody checks its signature here. A part of ek_certificate.c. Pure. [RFC
- * 5755 4.1; TCG Platform Certificate Profile 1.1 3.2]
+ * Read, never believed: its signature is for platform_signature.h. A part of ek_certificate.c.
+ * Pure. [RFC 5755 4.1; TCG Platform Certificate Profile 1.1 3.2]
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """attestctl inspect certificate: what it reads, and when a path is one. The PKI is made here."""
+import base64
 import datetime
 import hashlib
 
@@ -7,7 +8,8 @@ import pytest
 from conftest import attestctl, inspect
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 DAY = datetime.timedelta(days=1)
@@ -167,3 +169,119 @@ def test_roots_that_cannot_be_read_are_2(folder):
     (folder / "roots/README").write_text("no certificate\n")
     outcome = attestctl("inspect", "certificate", folder / "ek.der", "--roots", folder / "roots")
     assert outcome.code == 2 and b"README" in outcome.err
+
+
+def tlv(tag, *parts):
+    content = b"".join(parts)
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def general_names(text):
+    return tlv(0x30, tlv(0xA4, name(text).public_bytes()))
+
+
+def date(when):
+    return tlv(0x18, when.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+ECDSA_SHA256 = tlv(0x30, bytes.fromhex("06082a8648ce3d040302"))
+ECDSA_SHA1 = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
+
+
+def attribute_certificate(authority, until=NOW + DAY, algorithm=ECDSA_SHA256, digest=None):
+    """A platform certificate as RFC 5755 has it, for the EK certificate 5 of "maker"."""
+    info = tlv(0x30, tlv(0x02, b"\1"),
+               tlv(0x30, tlv(0xA0, general_names("maker"), tlv(0x02, b"\5"))),
+               tlv(0xA0, general_names(authority.subject)), algorithm, tlv(0x02, b"\7"),
+               tlv(0x30, date(NOW - DAY), date(until)), tlv(0x30))
+    signature = authority.key.sign(info, ec.ECDSA(digest or hashes.SHA256()))
+    return tlv(0x30, info, algorithm, tlv(0x03, b"\0", signature))
+
+
+def inspect_platform(tmp_path, content, *authorities):
+    roots = tmp_path / "roots"
+    roots.mkdir(exist_ok=True)
+    for authority in authorities:
+        (roots / authority.subject).write_bytes(der(authority.certificate))
+    (tmp_path / "platform").write_bytes(content)
+    return inspect("certificate", tmp_path / "platform", "--roots", roots)
+
+
+def test_a_platform_certificates_signature_is_verified_with_roots(tmp_path, pki):
+    certificate = attribute_certificate(pki.root)
+    outcome = inspect_platform(tmp_path, certificate, pki.root)
+    assert outcome.code == 0 and outcome.document["certificate"]["kind"] == "platform"
+    assert outcome.document["chain"]["standing"] == "verified"
+    assert outcome.document["chain"]["anchor"] == "/CN=root"
+    assert outcome.document["chain"]["depth"] == 1
+    alone = inspect("certificate", tmp_path / "platform")
+    assert alone.code == 0 and alone.document["chain"] is None
+    text = attestctl("inspect", "certificate", tmp_path / "platform")
+    assert b"its signature is not looked at (--roots)" in text.out
+
+
+def changed(certificate, at=-1):
+    content = bytearray(certificate)
+    content[at] ^= 1
+    return bytes(content)
+
+
+def test_a_platform_certificate_that_is_not_shown_to_be_its_makers_is_unverified(tmp_path, pki):
+    good = attribute_certificate(pki.root)
+    serial = good.index(tlv(0x02, b"\7")) + 2
+    cases = [
+        (changed(good), "ek.chain", "signature"),
+        (changed(good, serial), "ek.chain", "signature"),
+        (attribute_certificate(Authority("stranger")), "ek.chain", "issuer not known"),
+        (attribute_certificate(Authority("root")), "ek.chain", "signature"),
+        (attribute_certificate(pki.root, until=NOW - DAY / 2), "ek.dates", "expired"),
+        (attribute_certificate(pki.root, algorithm=ECDSA_SHA1, digest=hashes.SHA1()),
+         "ek.chain", "signature"),
+    ]
+    for content, code, what in cases:
+        outcome = inspect_platform(tmp_path, content, pki.root)
+        assert outcome.code == 1 and outcome.reasons == [code]
+        assert outcome.document["reasons"][0]["what"] == what
+        assert outcome.document["chain"]["standing"] == "unverified"
+
+
+def test_the_path_of_whoever_signed_a_platform_certificate_is_verified(tmp_path, pki):
+    """The issuer lies in the file, so it is believed by its own path only."""
+    def file_of(authority):
+        return (b"-----BEGIN ATTRIBUTE CERTIFICATE-----\n"
+                + base64.encodebytes(attribute_certificate(authority))
+                + b"-----END ATTRIBUTE CERTIFICATE-----\n" + pem(authority.certificate))
+    outcome = inspect_platform(tmp_path, file_of(pki.middle), pki.root)
+    assert outcome.code == 0 and outcome.document["chain"]["depth"] == 2
+    outcome = inspect_platform(tmp_path, file_of(Authority("stranger")), pki.root)
+    assert outcome.code == 1 and outcome.reasons == ["ek.chain"]
+
+
+@pytest.mark.parametrize("key", ["p521", "ed25519"])
+def test_a_key_that_no_quote_is_checked_with_is_unsupported_not_weak(tmp_path, pki, key):
+    made = (ec.generate_private_key(ec.SECP521R1()) if key == "p521"
+            else ed25519.Ed25519PrivateKey.generate())
+    (tmp_path / "ek").write_bytes(der(pki.root.issue(made)))
+    outcome = inspect("certificate", tmp_path / "ek")
+    assert outcome.code == 1 and outcome.reasons[-1] == "ek.unsupported"
+    assert "ek.weak" not in outcome.reasons
+
+
+def test_a_name_in_another_encoding_is_readable(tmp_path, pki):
+    authority = Authority("plain")
+    authority.subject = "plain"
+    encoded = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "B\u00e9",
+                                            _ASN1Type.BMPString)])
+    certificate = (
+        x509.CertificateBuilder().subject_name(encoded).issuer_name(encoded)
+        .public_key(authority.key.public_key()).serial_number(9)
+        .not_valid_before(NOW - DAY).not_valid_after(NOW + DAY)
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .sign(authority.key, hashes.SHA256()))
+    (tmp_path / "ca").write_bytes(der(certificate))
+    subject = inspect("certificate", tmp_path / "ca").document["certificate"]["subject"]
+    assert subject == "/CN=B\\xc3\\xa9"
