@@ -108,7 +108,8 @@ static enum status
 visit_all(struct run *run)
 {
     char after[DEVICE_ID_SIZE] = "";
-    for (bool more = true; more;) {
+    /* Once a device passes there is nothing to warn of, so the rest need not be counted. */
+    for (bool more = true; more && !run->out->some_pass;) {
         CLEANUP(store_device_list_clear) struct store_device_list page = {0};
         struct store_device_filter f = {.after = after[0] != '\0' ? after : NULL,
                                         .limit = LIMIT_PAGE};

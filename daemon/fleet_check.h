@@ -18,7 +18,8 @@
 
 struct fleet_check {
     char policy[LIMIT_NAME + 1];
-    size_t n_devices;  /* in the asker's scope, not revoked nor decommissioned */
+    size_t n_devices;  /* in the asker's scope, not revoked nor decommissioned; where some_pass,
+                        * perhaps not all */
     size_t n_selected; /* of them */
     size_t n_tried;    /* selected ones whose newest round was appraised */
     bool some_pass;    /* one of them is not refused in the policy's perspective */
