@@ -16,15 +16,17 @@
 #define FOUND_SIZE sizeof((struct reason){0}.found)
 #define NAMES_MAX  3u /* certificates of one variable that are named; all are counted */
 
-static const char *const kind_names[] = {
-    [SIGNATURE_OTHER] = "of another type",
-    [SIGNATURE_CERTIFICATE] = "certificates",
-    [SIGNATURE_SHA256] = "SHA-256",
-    [SIGNATURE_SHA384] = "SHA-384",
-    [SIGNATURE_SHA512] = "SHA-512",
-    [SIGNATURE_CERTIFICATE_SHA256] = "certificates by SHA-256",
-    [SIGNATURE_CERTIFICATE_SHA384] = "certificates by SHA-384",
-    [SIGNATURE_CERTIFICATE_SHA512] = "certificates by SHA-512",
+static const struct kind_name {
+    const char *one, *many;
+} kind_names[] = {
+    [SIGNATURE_OTHER] = {"of another type", "of another type"},
+    [SIGNATURE_CERTIFICATE] = {"certificate", "certificates"},
+    [SIGNATURE_SHA256] = {"SHA-256", "SHA-256"},
+    [SIGNATURE_SHA384] = {"SHA-384", "SHA-384"},
+    [SIGNATURE_SHA512] = {"SHA-512", "SHA-512"},
+    [SIGNATURE_CERTIFICATE_SHA256] = {"certificate by SHA-256", "certificates by SHA-256"},
+    [SIGNATURE_CERTIFICATE_SHA384] = {"certificate by SHA-384", "certificates by SHA-384"},
+    [SIGNATURE_CERTIFICATE_SHA512] = {"certificate by SHA-512", "certificates by SHA-512"},
 };
 #define N_KINDS (sizeof kind_names / sizeof kind_names[0])
 
@@ -91,7 +93,7 @@ tell_list(struct facts *f, const struct replay_event *e, enum place place)
     for (size_t t = 0; t < N_KINDS; t++) {
         if (counts[t] > 0 && used < sizeof found)
             used += (size_t)snprintf(found + used, sizeof found - used, "%zu %s ", counts[t],
-                                     kind_names[t]);
+                                     counts[t] == 1 ? kind_names[t].one : kind_names[t].many);
     }
     if (status != STATUS_NOT_FOUND && used < sizeof found)
         used += (size_t)snprintf(found + used, sizeof found - used, "then not well-formed");

@@ -229,17 +229,29 @@ read_string(struct event_fields_work *w, const char *name)
         read_opaque(w);
 }
 
+/* Seen: a name, a NUL, and a structure of the maker's. */
+static void
+read_version_record(struct event_fields_work *w, size_t n_name)
+{
+    struct bytes data = w->event->data;
+    event_fields_add_text(w, "text", bytes_of(data.data, n_name));
+    add_binary(w, bytes_slice(data, n_name, data.size - n_name));
+}
+
 /* A GUID, or a version in UTF-16 or 8-bit text. */
 static void
 read_version(struct event_fields_work *w)
 {
     struct bytes data = w->event->data;
+    size_t n = data.size > 0 ? strnlen((const char *)data.data, data.size) : 0;
     w->bound = w->meaning->bound;
     if (data.size >= 2 && data.size % 2 == 0 && data.data[data.size - 1] == 0 &&
         data.data[data.size - 2] == 0)
         event_fields_add_utf16(w, "text", data);
     else if (data.size == GUID_SIZE && !is_text(data))
         event_fields_add_guid(w, "guid", data);
+    else if (n > 0 && n + 1 < data.size && is_text(bytes_of(data.data, n)))
+        read_version_record(w, n);
     else
         read_string(w, "text");
 }

@@ -126,6 +126,16 @@ pointers_are_bound_by_the_quirk_only(void **state)
 }
 
 static void
+a_version_with_a_structure_behind_it_is_told_apart(void **state)
+{
+    (void)state;
+    const struct event_meaning m = {.kind = EVENT_KIND_STRING, .bound = true};
+    check(EVENT_S_CRTM_VERSION, "523730000004000500", &m,
+          "text R70, data_size 6, data 000004000500");
+    check(EVENT_S_CRTM_VERSION, "52373000", &m, "text R70");
+}
+
+static void
 data_without_its_types_form_is_shown_as_it_stands(void **state)
 {
     (void)state;
@@ -209,6 +219,7 @@ main(void)
         cmocka_unit_test(what_describes_content_outside_the_log_is_claimed),
         cmocka_unit_test(reads_blobs_tables_and_images),
         cmocka_unit_test(pointers_are_bound_by_the_quirk_only),
+        cmocka_unit_test(a_version_with_a_structure_behind_it_is_told_apart),
         cmocka_unit_test(data_without_its_types_form_is_shown_as_it_stands),
         cmocka_unit_test(reads_records_that_extend_nothing),
         cmocka_unit_test(a_tag_is_bound_only_with_its_whole_structure),
