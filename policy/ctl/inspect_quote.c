@@ -54,6 +54,8 @@ judge(struct view *v, enum status s, const struct diag *diag)
     if (v->attest.type != TPM_ST_ATTEST_QUOTE)
         blame(v, REASON_QUOTE_TYPE, "8018", found);
     v->parsed = v->reasons.n_items == 0;
+    if (v->parsed && selection_count(&v->attest.selection) == 0)
+        blame(v, REASON_QUOTE_SELECTION, NULL, "no PCR"); /* it says nothing of any boot */
 }
 
 static enum status

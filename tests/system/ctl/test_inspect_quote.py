@@ -35,3 +35,13 @@ def test_refuses_what_is_no_quote(tmp_path, change, reason):
     outcome = inspect("quote", tmp_path / "a")
     assert outcome.code == 1 and outcome.reasons == [reason]
     assert outcome.document["quote"] is None
+
+
+def test_a_quote_over_no_pcr_is_told_as_that(tmp_path):
+    """Threat 4: such a quote is signed as well as any other."""
+    attest = (QUOTES / "rsassa/attest").read_bytes()
+    head, digest = attest[:-44], attest[-34:]  # between them, a selection of one bank
+    (tmp_path / "a").write_bytes(head + bytes(4) + digest)
+    outcome = inspect("quote", tmp_path / "a")
+    assert outcome.code == 1 and outcome.reasons == ["quote.selection"]
+    assert outcome.document["quote"]["selection"] == ""
