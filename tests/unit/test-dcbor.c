@@ -428,6 +428,9 @@ refuses_a_key_that_is_no_text_or_in_no_map(void **state)
     r = dcbor_of(bytes_of("\x61\x61", 2));
     assert_int_equal(0, dcbor_key(&r).size);
     assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
+    r = dcbor_of(bytes_of("\x01", 1));
+    assert_int_equal(0, dcbor_label(&r).number);
+    assert_status(STATUS_MALFORMED, dcbor_end(&r, CLAUSE, NULL));
 }
 
 static void

@@ -102,6 +102,12 @@ tells_of_shims_place_and_names_only(void **state)
     e = mok_event("MokSBState", "01");
     e.meaning.bound = true; /* then the text is what was hashed */
     assert_mok(&e, 14, NULL);
+    e = mok_event("MokSBState", "01");
+    e.meaning.kind = EVENT_KIND_FILE; /* or its text is not what it says of itself */
+    assert_mok(&e, 14, NULL);
+    e = mok_event("MokSBState", "01");
+    e.meaning.utf16 = true;
+    assert_mok(&e, 14, NULL);
     e = mok_event("MokSomething", "01");
     assert_mok(&e, 14, NULL);
 }
