@@ -230,6 +230,18 @@ encode_texts(struct round *round, const struct attest_request *request)
     return s;
 }
 
+/* The store would see that there is nothing to replace, at the cost of one more statement. */
+static bool
+is_last_good(const struct round *round, const struct subject_pcrs *pcrs)
+{
+    const struct subject_pcrs *last = &round->device.last_good;
+    bool same =
+        round->device.last_good_present && pcrs->alg == last->alg && pcrs->present == last->present;
+    for (uint32_t pcr = 0; same && pcr < LIMIT_PCRS; pcr++)
+        same = !(pcrs->present & (1u << pcr)) || digest_equal(&pcrs->pcr[pcr], &last->pcr[pcr]);
+    return same;
+}
+
 static void
 fill_perspectives(const struct round *round, int64_t now_s, struct store_round *row)
 {
@@ -330,6 +342,7 @@ round_row(struct round *round, const struct attest_request *request, struct stor
         round->announce.kept.size > 0 ? (const char *)round->announce.kept.data : NULL;
     fill_perspectives(round, now_s, row);
     fill_pcrs(round, &row->pcrs);
+    row->good = row->good && !is_last_good(round, &row->pcrs);
     return STATUS_OK;
 }
 
