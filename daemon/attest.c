@@ -43,6 +43,15 @@ check_device(const struct store_device *d)
     return attestable && d->ak_public.size > 0 ? REASON_NONE : REASON_DEVICE_NOT_ENROLLED;
 }
 
+static enum status
+load_device(struct verifier *v, const char *id, struct round *round)
+{
+    enum status s = store_get_device(v->store, id, &round->device);
+    if (s == STATUS_OK)
+        enrollment_tpm_parse(round->device.tpm_json, &round->tpm_kept);
+    return s;
+}
+
 /* The stages of one try, in the order of protocol 3. Sets out->attempt, or fills round up to its
  * token. */
 static enum status
@@ -51,7 +60,7 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
 {
     enum status s = STATUS_OK;
     if (!round->remembered)
-        s = store_get_device(v->store, request->device_id, &round->device);
+        s = load_device(v, request->device_id, round);
     round->device.n_perspectives = 0;
     if (s == STATUS_NOT_FOUND)
         return attempt(out, REASON_DEVICE_UNKNOWN);
@@ -76,8 +85,8 @@ run_stages(struct verifier *v, struct hasher *h, const struct attest_request *re
     s = round_replay(round, v, h, &out->reasons);
     if (s != STATUS_OK || out->reasons.n_items > 0)
         return s == STATUS_OK ? attempt_found(out) : s;
-    enroll_describe_tpm(v->enroll, &round->device, quote_counters(round->quote)->firmware_version,
-                        &round->tpm_kept, &round->tpm, round->ek_trust);
+    enroll_describe_tpm(v->enroll, &round->tpm_kept, quote_counters(round->quote)->firmware_version,
+                        &round->tpm, round->ek_trust);
     if (s == STATUS_OK)
         s = round_appraise(round, h, request->now_ms / 1000);
     if (s == STATUS_OK)

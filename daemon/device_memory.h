@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "daemon/enrollment_json.h"
 #include "daemon/store.h"
 #include "evidence/ak.h"
 
@@ -16,6 +17,7 @@ struct device_memory;
 struct device_remembered {
     struct store_device device; /* as store_get_device() gives it, but without its perspectives */
     struct store_boot boot;     /* as store_get_boot() gives the current one */
+    struct enrollment_tpm tpm;  /* as enrollment_tpm_parse() gives it from device.tpm_json */
     struct ak *ak;              /* as ak_parse() gives it from device.ak_public */
     uint8_t ak_thumbprint[DIGEST_SHA256_SIZE]; /* SHA-256 of its SPKI */
 };

@@ -510,11 +510,9 @@ enroll_outcome_clear(struct enroll_outcome *o)
 /* ---- afterwards: what each round says of the TPM ---- */
 
 void
-enroll_describe_tpm(struct enroll *e, const struct store_device *device, uint64_t quoted_firmware,
-                    struct enrollment_tpm *tpm, struct reasons *found,
-                    uint8_t trust_version[static DIGEST_SHA256_SIZE])
+enroll_describe_tpm(struct enroll *e, const struct enrollment_tpm *tpm, uint64_t quoted_firmware,
+                    struct reasons *found, uint8_t trust_version[static DIGEST_SHA256_SIZE])
 {
-    enrollment_tpm_parse(device->tpm_json, tpm);
     struct reason *fact = reasons_add(found, REASON_DEVICE_TPM);
     reason_set_what(fact, tpm->kind_by);
     reason_set_found(fact, tpm->kind);

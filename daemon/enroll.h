@@ -53,9 +53,9 @@ MUST_CHECK enum status enroll_activate(struct verifier *v, struct hasher *h,
                                        struct enroll_outcome *out);
 void enroll_outcome_clear(struct enroll_outcome *o);
 
-/* For a round: what is kept of the TPM, the fact device.tpm, and device.advisory where an advisory
- * names the TPM's maker and the firmware version that the quote says; and which roots, CRLs and
- * advisories were in force. */
-void enroll_describe_tpm(struct enroll *e, const struct store_device *device,
-                         uint64_t quoted_firmware, struct enrollment_tpm *tpm,
-                         struct reasons *found, uint8_t trust_version[static DIGEST_SHA256_SIZE]);
+/* For a round, of what is kept of the TPM: the fact device.tpm, and device.advisory where an
+ * advisory names the TPM's maker and the firmware version that the quote says; and which roots,
+ * CRLs and advisories were in force. */
+void enroll_describe_tpm(struct enroll *e, const struct enrollment_tpm *tpm,
+                         uint64_t quoted_firmware, struct reasons *found,
+                         uint8_t trust_version[static DIGEST_SHA256_SIZE]);

@@ -15,6 +15,7 @@ round_memory_take(struct round *round, struct device_memory *m, const char *devi
         return false;
     round->device = r.device;
     round->boot = r.boot;
+    round->tpm_kept = r.tpm;
     round->ak = r.ak;
     memcpy(round->ak_thumbprint, r.ak_thumbprint, sizeof round->ak_thumbprint);
     round->remembered = true;
@@ -64,7 +65,8 @@ round_memory_put(struct round *round, struct device_memory *m, const struct stor
     char *announcement = row->announcement_json ? strdup(row->announcement_json) : NULL;
     if (row->announcement_json && !announcement)
         return;
-    struct device_remembered r = {.device = round->device, .boot = round->boot, .ak = round->ak};
+    struct device_remembered r = {
+        .device = round->device, .boot = round->boot, .tpm = round->tpm_kept, .ak = round->ak};
     memcpy(r.ak_thumbprint, round->ak_thumbprint, sizeof r.ak_thumbprint);
     round->device = (struct store_device){0};
     round->ak = NULL;

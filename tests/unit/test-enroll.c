@@ -144,7 +144,8 @@ tells_each_round_of_the_tpm_and_its_advisories(void **state)
     CLEANUP(enroll_offer_clear) struct enroll_offer offer = applicant_begin(f, &f->body);
     CLEANUP(enroll_outcome_clear) struct enroll_outcome o = applicant_activate(f, &offer);
     applicant_assert_outcome(&o, STORE_ENROLLED_NEW, LIFE_CYCLE_PENDING, MEMBER_BY_NONE);
-    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &tpm, &found, trust);
+    enrollment_tpm_parse(o.device.tpm_json, &tpm);
+    enroll_describe_tpm(f->verifier.enroll, &tpm, 0x0001010200000000, &found, trust);
     assert_int_equal(found.n_items, 1);
     assert_int_equal(found.items[0].code, REASON_DEVICE_TPM);
     assert_string_equal(found.items[0].what, "certificate");
@@ -156,8 +157,7 @@ tells_each_round_of_the_tpm_and_its_advisories(void **state)
         bytes_of_text("{\"advisories\":[{\"id\":\"TEST-1\",\"manufacturer\":\"STM\",\"firmware\":["
                       "{\"from\":\"0001000000000000\",\"below\":\"0001010300000000\"}]}]}"));
     assert_status(STATUS_OK, enroll_reload(f->verifier.enroll, &f->config, APPLICANT_NOW_S, NULL));
-    enroll_describe_tpm(f->verifier.enroll, &o.device, 0x0001010200000000, &tpm, &later,
-                        trust_later);
+    enroll_describe_tpm(f->verifier.enroll, &tpm, 0x0001010200000000, &later, trust_later);
     assert_non_null(reasons_find(&later, REASON_DEVICE_ADVISORY));
     assert_memory_not_equal(trust, trust_later, sizeof trust);
 }
