@@ -42,12 +42,6 @@ compress_free(struct compress *z)
     free(z);
 }
 
-void
-compress_freep(struct compress **z)
-{
-    compress_free(*z);
-}
-
 enum status
 compress_encode(struct compress *z, struct bytes in, struct buffer *out)
 {

@@ -13,7 +13,6 @@ struct compress;
 /* STATUS_NOMEM. */
 MUST_CHECK enum status compress_new(struct compress **out);
 void compress_free(struct compress *z);
-void compress_freep(struct compress **z);
 
 /* Append the frame of in to out. STATUS_NOMEM. */
 MUST_CHECK enum status compress_encode(struct compress *z, struct bytes in, struct buffer *out);

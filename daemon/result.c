@@ -233,12 +233,6 @@ result_freep(struct result **r)
     result_free(*r);
 }
 
-const char *
-result_profile(enum result_dialect dialect)
-{
-    return result_profiles[dialect];
-}
-
 static bool
 contains(const char *text, const char *part)
 {

@@ -50,7 +50,6 @@ struct result_request {
 MUST_CHECK enum status result_reissue(const char *token, const struct result_request *request,
                                       const struct key *key, struct result **out);
 
-/* Profile URI of a dialect; and the dialect that an Accept header asks for (false: none of ours).
- * An absent or wildcard Accept is RESULT_IETF. */
-const char *result_profile(enum result_dialect dialect);
+/* The dialect that an Accept header asks for; false: none of ours. An absent or wildcard Accept is
+ * RESULT_IETF. */
 bool result_negotiate(const char *accept, enum result_dialect *out);

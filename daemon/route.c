@@ -28,15 +28,6 @@ static const struct part parts[] = {
 
 #define N_PARTS (sizeof parts / sizeof *parts)
 
-size_t
-route_count(void)
-{
-    size_t n = 0;
-    for (size_t p = 0; p < N_PARTS; p++)
-        n += *parts[p].n_routes;
-    return n;
-}
-
 const struct route *
 route_at(size_t i)
 {

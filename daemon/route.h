@@ -25,7 +25,6 @@ struct route {
 };
 
 /* The table, assembled from the api_*.c files, row by row. */
-size_t route_count(void);
 const struct route *route_at(size_t i);
 /* The route for a request; fills params (decoded into storage). NULL: *allowed is 0 for an unknown
  * path, else a bit set of methods that the path has. */

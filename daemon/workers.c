@@ -168,15 +168,6 @@ workers_put(struct workers *w, struct job job)
     return fits ? STATUS_OK : STATUS_BUSY;
 }
 
-size_t
-workers_waiting(struct workers *w)
-{
-    pthread_mutex_lock(&w->queue_lock);
-    size_t n = w->n;
-    pthread_mutex_unlock(&w->queue_lock);
-    return n;
-}
-
 /* Tell the threads to end, and wait for it. */
 static bool
 stop(struct workers *w, int64_t deadline_ms)

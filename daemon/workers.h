@@ -25,8 +25,6 @@ MUST_CHECK enum status workers_put(struct workers *w, struct job job);
  * nests and not too many of this worker do already. False: there is none. So a worker takes up many
  * rounds for one commit, and sleeps once. */
 bool workers_help(struct workers *w, struct hasher *hasher);
-/* Jobs waiting. */
-size_t workers_waiting(struct workers *w);
 /* Run what is queued, then end the threads and free. False when one has not ended after
  * deadline_ms: all is left behind with it. True on NULL. */
 bool workers_free(struct workers *w, int64_t deadline_ms);

@@ -54,5 +54,3 @@ MUST_CHECK enum status generations_read(const struct shape_node *root, struct ge
 enum generation_standing generation_stand(const struct generation *g, const struct subject *subject,
                                           int64_t now_s);
 const struct generation *generation_at(const struct generation_place *place);
-/* "active", "candidate", "retired", "revoked". */
-const char *generation_status_name(enum generation_status status);

@@ -16,12 +16,6 @@ static const char *const status_words[] = {
     [GENERATION_REVOKED] = "revoked",
 };
 
-const char *
-generation_status_name(enum generation_status status)
-{
-    return (size_t)status < COUNT_OF(status_words) ? status_words[status] : "unknown";
-}
-
 static enum status
 read_status(const struct shape_node *node, void *out)
 {

@@ -149,22 +149,10 @@ stored_round_inputs(const struct stored_round *r)
     return &r->inputs;
 }
 
-const struct quote *
-stored_round_quote(const struct stored_round *r)
-{
-    return r->quote;
-}
-
 const struct replay *
 stored_round_replay(const struct stored_round *r)
 {
     return r->replay;
-}
-
-const struct reasons *
-stored_round_found(const struct stored_round *r)
-{
-    return &r->found;
 }
 
 enum status

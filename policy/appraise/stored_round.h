@@ -28,10 +28,7 @@ struct stored_round;
 MUST_CHECK enum status stored_round_open(struct hasher *h, const struct stored_parts *parts,
                                          struct stored_round **out, struct diag *diag);
 const struct stored_inputs *stored_round_inputs(const struct stored_round *r);
-const struct quote *stored_round_quote(const struct stored_round *r);
 const struct replay *stored_round_replay(const struct stored_round *r);
-/* What quote, replay and the TPM's advisories gave in that round. */
-const struct reasons *stored_round_found(const struct stored_round *r);
 /* Appraise with the round's own inputs, but these documents. Statuses of appraise(). */
 MUST_CHECK enum status stored_round_appraise(struct hasher *h, const struct stored_round *r,
                                              struct documents *documents, struct appraisal **out);
