@@ -20,7 +20,8 @@ append_block(struct buffer *out, const char *label, struct bytes der)
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
     assert_true(PEM_write_bio(bio, label, "", der.data, (long)der.size) > 0);
-    buffer_append(out, bytes_of(text, (size_t)BIO_get_mem_data(bio, &text)));
+    long size = BIO_get_mem_data(bio, &text);
+    buffer_append(out, bytes_of(text, (size_t)size));
     BIO_free(bio);
 }
 
