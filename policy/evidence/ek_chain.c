@@ -297,8 +297,6 @@ ek_chain_verify(struct hasher *h, const struct ek_roots *roots, const struct ek_
     *out = (struct ek_chain){0};
     CLEANUP(free_stack) STACK_OF(X509) *others = NULL;
     CLEANUP(free_certificate) X509 *leaf = NULL;
-    if (in->n_extra > LIMIT_CERTS)
-        return STATUS_LIMIT;
     if (!ek_certificate_check(in->certificate, in->permitted, reasons))
         return STATUS_OK;
     if (!in->certificate->key) {
@@ -359,7 +357,7 @@ ek_chain_verify_platform(struct hasher *h, const struct ek_roots *roots,
     if (in->certificate->kind != EK_CERTIFICATE_PLATFORM)
         return STATUS_INVALID;
     enum status s = gather(h, roots, in, &others, reasons);
-    if (s != STATUS_OK || !others)
+    if (!others)
         return s;
     if (in->certificate->x509)
         return verify_path(roots, in, in->certificate->x509, others, out, reasons);

@@ -73,9 +73,8 @@ is_strong(const X509_ALGOR *algorithm)
     const ASN1_OBJECT *oid = NULL;
     int hash = NID_undef;
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
-    if (OBJ_find_sigid_algs(OBJ_obj2nid(oid), &hash, NULL) != 1 || hash == NID_undef)
-        return false;
-    const EVP_MD *md = EVP_get_digestbynid(hash);
+    (void)OBJ_find_sigid_algs(OBJ_obj2nid(oid), &hash, NULL);
+    const EVP_MD *md = EVP_get_digestbynid(hash); /* NULL when none was found */
     return md && EVP_MD_get_size(md) >= HASH_SIZE_MIN;
 }
 
@@ -83,7 +82,7 @@ bool
 platform_signature_is_by(struct bytes der, EVP_PKEY *key)
 {
     struct parts p;
-    if (!key || !split(der, &p))
+    if (!split(der, &p))
         return false;
     const uint8_t *info_at = p.info.data, *algorithm_at = p.algorithm.data;
     const uint8_t *signature_at = p.signature.data;
@@ -113,7 +112,7 @@ platform_signature_issuer(struct bytes der, X509_STORE *store, const STACK_OF(X5
 {
     struct platform_certificate p;
     *named = false;
-    if (!platform_certificate_parse(der, &p) || p.issuer.size == 0)
+    if (!platform_certificate_parse(der, &p))
         return NULL;
     const uint8_t *at = p.issuer.data;
     CLEANUP(free_name) X509_NAME *issuer = d2i_X509_NAME(NULL, &at, (long)p.issuer.size);

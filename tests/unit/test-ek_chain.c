@@ -409,18 +409,6 @@ refuses_an_extra_certificate_that_cannot_be_read(void **state)
 }
 
 static void
-refuses_more_extra_certificates_than_the_limit(void **state)
-{
-    struct fixture *f = *state;
-    struct bytes extra[LIMIT_CERTS + 1] = {{0}};
-    struct ek_chain chain;
-    CLEANUP(reasons_free) struct reasons reasons = {0};
-    CLEANUP(ek_roots_freep) struct ek_roots *roots = make_roots(f, &(struct trial){0});
-    struct ek_chain_input in = {.extra = extra, .n_extra = LIMIT_CERTS + 1};
-    assert_status(STATUS_LIMIT, ek_chain_verify(f->hasher, roots, &in, &chain, &reasons));
-}
-
-static void
 takes_pem_and_der_and_refuses_the_rest(void **state)
 {
     struct fixture *f = *state;
@@ -571,7 +559,6 @@ main(void)
         cmocka_unit_test(refuses_an_oaep_key_under_another_signature),
         cmocka_unit_test(asks_for_the_usage_before_the_path),
         cmocka_unit_test(refuses_an_extra_certificate_that_cannot_be_read),
-        cmocka_unit_test(refuses_more_extra_certificates_than_the_limit),
         cmocka_unit_test(takes_pem_and_der_and_refuses_the_rest),
         cmocka_unit_test(verifies_a_recorded_machine),
         cmocka_unit_test(threat_17_an_oaep_key_excuses_no_other_signature_of_the_path),

@@ -249,6 +249,15 @@ def test_a_platform_certificate_that_is_not_shown_to_be_its_makers_is_unverified
         assert outcome.document["chain"]["standing"] == "unverified"
 
 
+def test_a_crl_among_the_roots_is_nobodys_issuer(tmp_path, pki):
+    (tmp_path / "roots").mkdir()
+    crl = (x509.CertificateRevocationListBuilder().issuer_name(name("root"))
+           .last_update(NOW - DAY).next_update(NOW + DAY).sign(pki.root.key, hashes.SHA256()))
+    (tmp_path / "roots" / "crl").write_bytes(der(crl))
+    outcome = inspect_platform(tmp_path, attribute_certificate(Authority("stranger")), pki.root)
+    assert outcome.code == 1 and outcome.document["reasons"][0]["what"] == "issuer not known"
+
+
 def test_the_path_of_whoever_signed_a_platform_certificate_is_verified(tmp_path, pki):
     """The issuer lies in the file, so it is believed by its own path only."""
     def file_of(authority):
