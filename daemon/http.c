@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/http_exchange.h"
+#include "daemon/http_quiesce.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -311,7 +312,7 @@ http_close(struct http *h, int64_t drain_ms)
         return true;
     atomic_store(&h->draining, true);
     if (h->mhd)
-        (void)MHD_quiesce_daemon(h->mhd);
+        http_quiesce(h->mhd);
     if (h->bound_here && h->listen_fd >= 0)
         (void)shutdown(h->listen_fd, SHUT_RDWR);
     drain(h, drain_ms);
