@@ -59,20 +59,39 @@ is_named(struct bytes a, struct bytes b)
     return a.size == b.size;
 }
 
-bool
-argument_stands(const char *line, const char *argument)
+static bool
+is_same(const struct argument *found, const struct argument *wanted)
+{
+    return is_named(found->name, wanted->name) && found->has_value == wanted->has_value &&
+           (wanted->value.size == 0 || bytes_equal(found->value, wanted->value));
+}
+
+static bool
+find(const char *line, const char *argument, bool whole)
 {
     struct argument wanted;
     struct argument found;
     if (!next_argument(&argument, &wanted))
         return false;
     while (next_argument(&line, &found)) {
-        if (!is_named(found.name, wanted.name) || found.has_value != wanted.has_value)
-            continue;
-        if (wanted.value.size == 0 || bytes_equal(found.value, wanted.value))
+        if (is_same(&found, &wanted))
             return true;
+        if (!whole && !found.has_value && bytes_equal(found.name, bytes_of_text("--")))
+            return false;
     }
     return false;
+}
+
+bool
+argument_stands(const char *line, const char *argument)
+{
+    return find(line, argument, true);
+}
+
+bool
+argument_counts(const char *line, const char *argument)
+{
+    return find(line, argument, false);
 }
 
 bool
@@ -88,14 +107,60 @@ argument_value(const char *line, const char *name, size_t n, struct bytes *out)
     return false;
 }
 
+/* event_text() doubles a backslash; a single one begins what it escaped. */
+static bool
+is_escaped(const char *line)
+{
+    for (; *line; line++) {
+        if (*line == '\\' && *++line != '\\')
+            return true;
+    }
+    return false;
+}
+
+/* Around all of it, or all of its value, and nowhere else. */
+static bool
+is_quoted_clearly(const char *from, const char *end)
+{
+    const char *first = memchr(from, '"', (size_t)(end - from));
+    if (!first)
+        return true;
+    const char *equals = memchr(from, '=', (size_t)(end - from));
+    const char *last = end - 1;
+    return (first == from || (equals && first == equals + 1)) && first < last && *last == '"' &&
+           memchr(first + 1, '"', (size_t)(last - first - 1)) == NULL;
+}
+
+static bool
+is_clear(const char *from, const char *end)
+{
+    const char *equals = memchr(from, '=', (size_t)(end - from));
+    const char *name_end = equals ? equals : end;
+    return is_quoted_clearly(from, end) && end[-1] != '\\' &&
+           memchr(from, '\\', (size_t)(name_end - from)) == NULL;
+}
+
+bool
+argument_line_is_clear(const char *line)
+{
+    struct argument unused;
+    if (is_escaped(line) || strpbrk(line, "'\t\n"))
+        return false;
+    for (;;) {
+        const char *from = line + strspn(line, " ");
+        if (!next_argument(&line, &unused))
+            return true;
+        if (!is_clear(from, line))
+            return false;
+    }
+}
+
 bool
 argument_line_is_plain(const char *line)
 {
-    for (; *line; line++) {
-        if (*line < ' ' || *line > '~')
-            return false;
-        if (*line == '\\' && *++line != '\\')
+    for (const char *at = line; *at; at++) {
+        if (*at < ' ' || *at > '~')
             return false;
     }
-    return true;
+    return argument_line_is_clear(line);
 }

@@ -283,7 +283,7 @@ judge_arguments(struct judge *j)
     for (size_t i = 0; i < rule->arguments.n; i++) {
         bool stands = j->proven->n_lines > 0;
         for (size_t k = 0; k < j->proven->n_lines; k++)
-            stands = stands && argument_stands(j->proven->lines[k].text, arguments[i]);
+            stands = stands && argument_counts(j->proven->lines[k].text, arguments[i]);
         if (stands)
             continue;
         struct reason r = judge_reason(REASON_IMA_ARGUMENT);

@@ -30,12 +30,13 @@ judge_line(struct judge *j, const struct proven_line *line)
     const struct policy_command_line *rule = &j->policy->policy->command_line;
     char *const *required = rule->required.items;
     char *const *forbidden = rule->forbidden.items;
+    bool clear = argument_line_is_clear(line->text);
     for (size_t i = 0; i < rule->required.n; i++) {
-        if (!argument_stands(line->text, required[i]))
+        if (!clear || !argument_counts(line->text, required[i]))
             blame_argument(j, REASON_COMMAND_LINE_REQUIRED, line, required[i]);
     }
     if (rule->forbidden.n > 0 && !argument_line_is_plain(line->text)) {
-        blame_argument(j, REASON_COMMAND_LINE_FORBIDDEN, line, "plain ASCII");
+        blame_argument(j, REASON_COMMAND_LINE_FORBIDDEN, line, "plain ASCII, quoted plainly");
         return;
     }
     for (size_t i = 0; i < rule->forbidden.n; i++) {
@@ -81,22 +82,32 @@ blame_root_hash(struct judge *j, enum reason_code code, const struct replay_even
     judge_blame(j, &r, rule->effect);
 }
 
-/* Every one that any bound line has: which of two the initrd takes is not measured. */
+/* Every one that the line has: which of two the initrd takes is not measured. systemd reads it, so
+ * a line that it would cut elsewhere may have one that is not seen here. */
+static void
+judge_root_hashes(struct judge *j, const struct proven_line *line, bool *shown)
+{
+    const struct policy_verity *rule = &j->policy->policy->verity;
+    const char *name = rule->argument ? rule->argument : "roothash";
+    struct bytes value;
+    if (!argument_line_is_clear(line->text)) {
+        *shown = true;
+        blame_root_hash(j, REASON_VERITY_UNKNOWN, line->event, bytes_of_text(line->text));
+    }
+    for (size_t n = 0; argument_value(line->text, name, n, &value); n++) {
+        *shown = true;
+        if (!has_root_hash(rule, value))
+            blame_root_hash(j, REASON_VERITY_UNKNOWN, line->event, value);
+    }
+}
+
 void
 verity_judge(struct judge *j)
 {
     const struct policy_verity *rule = &j->policy->policy->verity;
-    const char *name = rule->argument ? rule->argument : "roothash";
     bool shown = false;
-    for (size_t i = 0; rule->present && i < j->proven->n_lines; i++) {
-        const struct proven_line *line = &j->proven->lines[i];
-        struct bytes value;
-        for (size_t n = 0; argument_value(line->text, name, n, &value); n++) {
-            shown = true;
-            if (!has_root_hash(rule, value))
-                blame_root_hash(j, REASON_VERITY_UNKNOWN, line->event, value);
-        }
-    }
+    for (size_t i = 0; rule->present && i < j->proven->n_lines; i++)
+        judge_root_hashes(j, &j->proven->lines[i], &shown);
     if (rule->present && !shown)
         blame_root_hash(j, REASON_VERITY_UNBOUND, NULL, (struct bytes){0});
 }

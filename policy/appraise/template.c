@@ -63,8 +63,8 @@ token_takes(const struct token *t, char c)
         return is_one_of(c, NAME_CHARS);
     case TOKEN_PATH:
         return is_one_of(c, NAME_CHARS "/+:@%~");
-    case TOKEN_ANY:
-        return c > ' ' && c <= '~' && c != '"';
+    case TOKEN_ANY: /* a backslash begins what event_text() escapes: a tab, say */
+        return c > ' ' && c <= '~' && !is_one_of(c, "\"'\\");
     }
     return false;
 }

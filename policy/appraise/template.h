@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Templates for text that differs from device to device, such as kernel command lines: literal text
- * with typed holes, matched over the whole text. No hole takes a blank or a double quote, so
- * nothing in a hole can begin another argument or swallow the next. Pure. [appraisal 2;
- * attest-reference(5)]
+ * with typed holes, matched over the whole text as event_text() gives it. No hole takes a blank, a
+ * quote or a backslash, so nothing in a hole can begin another argument or swallow the next. Pure.
+ * [appraisal 2; attest-reference(5)]
  *
  * {uuid} 8-4-4-4-12 hex digits; {hex} and {int} digits; {name} of A-Z a-z 0-9 . _ -; {path} those
  * and / + : @ % ~ ; {any} printable without blank and double quote. Each but {uuid} takes one or

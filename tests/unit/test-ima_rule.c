@@ -304,6 +304,14 @@ wants_its_arguments_on_the_command_line(void **state)
     appraise_case_run(c);
     const struct reason *r = appraise_case_assert_only(c, REASON_IMA_ARGUMENT, VERDICT_UNTRUSTED);
     assert_string_equal("ima_policy=tcb", r->expected);
+    c->changes[0] =
+        (struct appraise_case_change){"cmdline", APPRAISE_HASHED, "/vmlinuz ro -- ima_policy=tcb"};
+    c->changes[1] = (struct appraise_case_change){"command", APPRAISE_HASHED,
+                                                  "linux /vmlinuz ro -- ima_policy=tcb"};
+    appraise_case_reboot(c);
+    appraise_case_profile(c, 1, "boot");
+    appraise_case_run(c); /* the first program's, not the kernel's */
+    (void)appraise_case_assert_only(c, REASON_IMA_ARGUMENT, VERDICT_UNTRUSTED);
 }
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, start, finish)

@@ -40,6 +40,11 @@ wants_required_arguments(void **state)
         appraise_case_assert_only(c, REASON_COMMAND_LINE_REQUIRED, VERDICT_UNTRUSTED);
     assert_string_equal("lockdown=integrity", r->expected);
     assert_true(r->bound);
+    boot("/vmlinuz ro -- lockdown=integrity", rule);
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_REQUIRED, VERDICT_UNTRUSTED);
+    static const char required[] = "\"command_line\": {\"required\": [\"lockdown=integrity\"]}";
+    boot("/vmlinuz a=' lockdown=integrity '", required);
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_REQUIRED, VERDICT_UNTRUSTED);
 }
 
 static void
@@ -49,6 +54,10 @@ wants_no_forbidden_arguments(void **state)
     boot("/vmlinuz lockdown=integrity \"init=/bin/sh\"", rule);
     (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_FORBIDDEN, VERDICT_UNTRUSTED);
     boot("/vmlinuz lockdown=integrity a\vinit=/bin/sh", rule);
+    assert_non_null(
+        reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_FORBIDDEN));
+    static const char shell[] = "\"command_line\": {\"forbidden\": [\"systemd.debug_shell\"]}";
+    boot("/vmlinuz system\"d.debug\"_shell", shell);
     (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_FORBIDDEN, VERDICT_UNTRUSTED);
 }
 
@@ -77,6 +86,10 @@ wants_a_root_hash_that_policy_names(void **state)
     assert_string_equal(OTHER, r->found);
     assert_string_equal(HASH, r->expected);
     boot("/vmlinuz roothash=" HASH " roothash=" OTHER, verity);
+    (void)appraise_case_assert_only(c, REASON_VERITY_UNKNOWN, VERDICT_UNTRUSTED);
+    boot("/vmlinuz roothash=" HASH " roothash'='" OTHER, verity);
+    (void)appraise_case_assert_only(c, REASON_VERITY_UNKNOWN, VERDICT_UNTRUSTED);
+    boot("/vmlinuz roothash=" HASH " a\rroothash=" OTHER, verity);
     (void)appraise_case_assert_only(c, REASON_VERITY_UNKNOWN, VERDICT_UNTRUSTED);
     boot("/vmlinuz usrhash=" HASH, verity);
     (void)appraise_case_assert_only(c, REASON_VERITY_UNBOUND, VERDICT_UNTRUSTED);
