@@ -354,7 +354,7 @@ judge_standing(struct judge *j, const struct boot *b)
 {
     for (size_t i = 0; i < b->match.n_taken; i++) {
         const struct boot_taken *t = &b->match.taken[i];
-        struct boot_worth worth = boot_value_stand(&b->profiles, b->match.profile, t);
+        struct boot_worth worth = boot_value_stand(&b->profiles, &b->match, t);
         enum reason_code code = reason_of(worth.standing);
         if (worth.announced)
             note_announced(j, t);

@@ -129,14 +129,16 @@ boot_match_quick(const struct boot_profiles *p, uint32_t pcr, struct boot_match 
 
 /* ---- bundles ---- */
 
-/* The profiles that take every event of the bundle, and are built like this one. */
-static uint64_t
-common_sets(const struct boot_profiles *p, const struct boot_match *m, const char *bundle)
+/* Of a quick match the taken events have their own profile's word only, so all are asked here. */
+uint64_t
+boot_match_bundle_sets(const struct boot_profiles *p, const struct boot_match *m,
+                       const char *bundle)
 {
     uint64_t common = UINT64_MAX;
     for (size_t i = 0; i < m->n_taken; i++) {
-        if (text_equal(m->taken[i].component->bundle, bundle))
-            common &= m->taken[i].sets;
+        const struct boot_taken *t = &m->taken[i];
+        if (text_equal(t->component->bundle, bundle))
+            common &= boot_profiles_taking(p, m->profile, t->component, t->event);
     }
     for (size_t k = 0; k < p->n; k++) {
         if (k != m->profile && (common >> k & 1u) &&
@@ -188,7 +190,7 @@ boot_match_bundles(const struct boot_profiles *p, struct boot_match *m)
         const char *bundle = m->taken[i].component->bundle;
         if (!bundle || !is_first_of_bundle(m, i))
             continue;
-        uint64_t common = common_sets(p, m, bundle);
+        uint64_t common = boot_match_bundle_sets(p, m, bundle);
         if (common != 0) {
             narrow(m, bundle, common);
             continue;

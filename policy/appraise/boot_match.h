@@ -45,5 +45,8 @@ MUST_CHECK enum status boot_match_align(const struct boot_profiles *p, uint32_t 
  * boot.mixed-generation. *sets of every taken event is then narrowed to the profiles that remain.
  */
 MUST_CHECK enum status boot_match_bundles(const struct boot_profiles *p, struct boot_match *m);
+/* The profiles that take every event of the bundle, and are built like this one. */
+uint64_t boot_match_bundle_sets(const struct boot_profiles *p, const struct boot_match *m,
+                                const char *bundle);
 MUST_CHECK enum status boot_match_find(const struct boot_profiles *p, struct boot_match *m,
                                        const struct boot_finding *finding, unsigned cost);

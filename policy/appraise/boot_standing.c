@@ -46,17 +46,28 @@ better(struct boot_worth *worth, bool *found, enum generation_standing standing,
     *found = true;
 }
 
+/* The sets that are asked. A mixture, which is blamed by itself, is judged value by value. */
+static uint64_t
+find_voters(const struct boot_profiles *p, const struct boot_match *m, const char *bundle)
+{
+    uint64_t sets = bundle ? boot_match_bundle_sets(p, m, bundle) : UINT64_MAX;
+    return sets != 0 ? sets : UINT64_MAX;
+}
+
 struct boot_worth
-boot_value_stand(const struct boot_profiles *p, size_t chosen, const struct boot_taken *t)
+boot_value_stand(const struct boot_profiles *p, const struct boot_match *m,
+                 const struct boot_taken *t)
 {
     struct boot_worth worth = {.standing = GENERATION_STANDING_ACTIVE};
     enum generation_standing own = GENERATION_STANDING_CLOSED;
     bool found = false;
-    if (value_stand(p, chosen, t->component, t->event, &own) && own == GENERATION_STANDING_ACTIVE)
+    if ((t->sets >> m->profile & 1u) && value_stand(p, m->profile, t->component, t->event, &own) &&
+        own == GENERATION_STANDING_ACTIVE)
         return worth; /* the usual case: nobody can have a better word */
+    uint64_t voters = find_voters(p, m, t->component->bundle);
     for (size_t k = 0; k < p->n; k++) {
         const struct boot_components *list = &p->items[k].pcr[t->component->pcr];
-        for (size_t i = 0; i < list->n; i++) {
+        for (size_t i = 0; (voters >> k & 1u) && i < list->n; i++) {
             enum generation_standing standing = GENERATION_STANDING_CLOSED;
             if (boot_component_stands_for(list->items[i], t->component) &&
                 value_stand(p, k, list->items[i], t->event, &standing))

@@ -14,7 +14,8 @@ struct boot_worth {
     bool announced; /* nobody's: the device announced it */
 };
 
-/* chosen: the profile that t->component is of. Active when nothing but an announcement takes the
- * event. */
-struct boot_worth boot_value_stand(const struct boot_profiles *p, size_t chosen,
+/* Of a component that belongs to a bundle only the sets that have all of the boot's bundle have a
+ * word: a revoked generation is no better for two others that share a half of it each. Active when
+ * nothing but an announcement takes the event. */
+struct boot_worth boot_value_stand(const struct boot_profiles *p, const struct boot_match *m,
                                    const struct boot_taken *t);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ISSUED_S INT64_C(1769000000)
-#define N_TEXTS  4u
+#define N_TEXTS  APPRAISE_CASE_DOCUMENTS
 #define EXPORTER "0123456789abcdef0123456789abcdef"
 #define BLOB     0x80000008u
 

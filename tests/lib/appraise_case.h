@@ -10,8 +10,9 @@
 #include "tests/lib/log_builder.h"
 #include "tests/lib/round_builder.h"
 
-#define APPRAISE_CASE_BANKS  "sha256:0-12,14"
-#define APPRAISE_CASE_POLICY 0 /* in documents: the policy */
+#define APPRAISE_CASE_BANKS     "sha256:0-12,14"
+#define APPRAISE_CASE_POLICY    0 /* in documents: the policy */
+#define APPRAISE_CASE_DOCUMENTS 5u
 
 /* How a boot differs from the good one. Steps: crtm, firmware-1, firmware-2, driver, SecureBoot,
  * PK, KEK, db, dbx, separator-0 to -7, calling, authority, shim, mok, grub, command, kernel-file,
@@ -37,7 +38,7 @@ struct appraise_case {
     struct subject subject;
     struct subject_pcrs last_good;
     struct label labels[2];
-    struct buffer documents[4]; /* JSON texts; empty: none */
+    struct buffer documents[APPRAISE_CASE_DOCUMENTS]; /* JSON texts; empty: none */
     const struct announcement *announcement;
     const char *selection;
     bool offline; /* freshness of kind GIVEN */
