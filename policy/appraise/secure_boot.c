@@ -237,6 +237,18 @@ judge_sbat(const struct content_rule *c)
         blame_sbat(c, REASON_SECURE_BOOT_SBAT_LEVEL, NULL, "", c->rule->sbat.level, 0);
 }
 
+/* What stands behind the separator is known only where all of it is in the boot log. */
+static void
+judge_stranger(const struct content_rule *c)
+{
+    if (!c->content.stranger || (!c->rule->used.present && !c->rule->sbat.present))
+        return;
+    struct reason r = reason_at(c->j, REASON_SECURE_BOOT_CONTENT, c->content.stranger,
+                                secure_boot_variable_name(SECURE_BOOT_USED));
+    reason_set_found(&r, "an event that is not in the boot log");
+    judge_blame(c->j, &r, c->rule->effect);
+}
+
 static bool
 asks_for_content(const struct policy_secure_boot *rule)
 {
@@ -266,6 +278,7 @@ judge_content(struct judge *j, const struct policy_secure_boot *rule)
     judge_microsoft(&c);
     judge_dbx(&c);
     judge_sbat(&c);
+    judge_stranger(&c);
     return STATUS_OK;
 }
 

@@ -141,13 +141,22 @@ read_authority(struct hasher *h, struct secure_boot_set *set, const struct repla
     return is_certificate(value) ? add_certificate(h, set, value) : STATUS_OK;
 }
 
+/* No digest covers the type, so whatever is no configuration is one; but for devdb, which lets
+ * devices be used. [PFP 1.06 10.4.1 EV_EFI_SPDM_DEVICE_AUTHORITY] */
+static bool
+is_authority(const struct replay_event *e)
+{
+    return e->type != EVENT_EFI_VARIABLE_DRIVER_CONFIG &&
+           !text_equal(e->meaning.variable.name, "devdb");
+}
+
 static enum status
 read_event(struct hasher *h, struct secure_boot_content *c, const struct replay_event *e,
            bool before_separator)
 {
     if (e->meaning.kind != EVENT_KIND_VARIABLE)
         return STATUS_OK;
-    if (e->type == EVENT_EFI_VARIABLE_AUTHORITY && e->meaning.bound)
+    if (e->meaning.bound && is_authority(e))
         return read_authority(h, &c->sets[SECURE_BOOT_USED], e);
     if (e->type == EVENT_EFI_VARIABLE_DRIVER_CONFIG && before_separator)
         return read_variable(h, c, e);
@@ -186,8 +195,12 @@ secure_boot_content_init(struct hasher *h, const struct proven *proven,
     *out = (struct secure_boot_content){0};
     for (size_t i = 0; s == STATUS_OK && i < replay_n_events(proven->replay); i++) {
         const struct replay_event *e = replay_event_at(proven->replay, i);
-        if (e->pcr != PCR_SECURE_BOOT || e->log != REASON_LOG_BOOT)
+        if (e->pcr != PCR_SECURE_BOOT)
             continue;
+        if (e->log != REASON_LOG_BOOT) {
+            out->stranger = e->meaning.kind == EVENT_KIND_STRUCTURAL ? out->stranger : e;
+            continue;
+        }
         separated = separated || is_separator(e);
         s = read_event(h, out, e, !separated);
     }
@@ -210,8 +223,7 @@ secure_boot_next_sbat(const struct proven *proven, size_t *at)
 {
     for (; *at < replay_n_events(proven->replay); ++*at) {
         const struct replay_event *e = replay_event_at(proven->replay, *at);
-        if (e->pcr == PCR_SECURE_BOOT && e->type == EVENT_EFI_VARIABLE_AUTHORITY &&
-            e->meaning.kind == EVENT_KIND_VARIABLE &&
+        if (e->pcr == PCR_SECURE_BOOT && e->meaning.kind == EVENT_KIND_VARIABLE &&
             text_equal(e->meaning.variable.claimed_name, "SbatLevel"))
             return e;
     }

@@ -28,12 +28,15 @@ enum secure_boot_variable {
     SECURE_BOOT_KEK,
     SECURE_BOOT_DB,
     SECURE_BOOT_DBX,
-    SECURE_BOOT_USED, /* the certificates of EV_EFI_VARIABLE_AUTHORITY: not one variable */
+    SECURE_BOOT_USED, /* the certificates that let images run: not one variable */
     SECURE_BOOT_COUNT
 };
 
 struct secure_boot_content {
     struct secure_boot_set sets[SECURE_BOOT_COUNT];
+    /* In the log of user space, of PCR 7 and no os-separator; NULL: none. An authority or SbatLevel
+     * that was taken out of the boot log would be found there. */
+    const struct replay_event *stranger;
 };
 
 /* STATUS_NOMEM, STATUS_CRYPTO. secure_boot_content_clear() after any status. */

@@ -34,7 +34,8 @@ static const uint8_t unknown[16] = {0x55};
 static struct measured {
     struct buffer pk, kek, db, dbx;
     const char *authority;
-    const char *sbat; /* NULL: not measured */
+    uint32_t authority_type; /* and of SbatLevel */
+    const char *sbat;        /* NULL: not measured */
     bool db_twice, db_cut, db_late, no_separator;
 } m;
 static struct appraise_case *c;
@@ -66,7 +67,9 @@ start(void **state)
     static const char *const keks[] = {KEK_ONE, KEK_TWO};
     static const char *const images[] = {IMAGE_TWO, IMAGE_ONE};
     (void)state;
-    m = (struct measured){.authority = OWNER DB_ONE, .sbat = "sbat,1,2024010900\nshim,4\ngrub,3\n"};
+    m = (struct measured){.authority = OWNER DB_ONE,
+                          .authority_type = EVENT_EFI_VARIABLE_AUTHORITY,
+                          .sbat = "sbat,1,2024010900\nshim,4\ngrub,3\n"};
     add_one(&m.pk, x509, PK_CERTIFICATE);
     add_list(&m.kek, x509, keks, 2);
     add_one(&m.db, x509, DB_ONE);
@@ -97,8 +100,7 @@ variable(const char *name, const struct buffer *value)
 static void
 authority(const char *name, const char *value)
 {
-    (void)log_builder_variable(&c->log, 7, EVENT_EFI_VARIABLE_AUTHORITY, name,
-                               bytes_of_text(value));
+    (void)log_builder_variable(&c->log, 7, m.authority_type, name, bytes_of_text(value));
 }
 
 static void
@@ -307,6 +309,75 @@ refuses_an_image_that_a_forbidden_certificate_let_run(void **state)
     assert_refused(REASON_SECURE_BOOT_FORBIDDEN, "used");
 }
 
+/* The type is in no digest: an authority under one that PCR 7 may have as well. */
+static void
+threat_22_reads_an_authority_under_any_type(void **state)
+{
+    (void)state;
+    m.authority_type = 0x800000E4u; /* EV_EFI_SPDM_DEVICE_AUTHORITY */
+    want(",\"used\":{\"forbidden\":[%]}", digest_of(DB_ONE), NULL);
+    assert_refused(REASON_SECURE_BOOT_FORBIDDEN, "used");
+    want(",\"sbat\":{\"level\":2024010901}", NULL, NULL);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_SECURE_BOOT_SBAT_LEVEL, VERDICT_UNTRUSTED);
+}
+
+/* What let a device be used is no image's. */
+static void
+takes_no_certificate_of_a_device_for_an_images(void **state)
+{
+    (void)state;
+    boot();
+    (void)log_builder_variable(&c->log, 7, 0x800000E4u, "devdb", bytes_of_text(OWNER SHIM));
+    want(",\"used\":{\"allowed\":[%]}", digest_of(DB_ONE), NULL);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+}
+
+/* A record of user space that extends PCR 7, as the digest of the text. */
+static void
+record(const char *hashed)
+{
+    struct digest d;
+    log_builder_extend(&c->log, 7, bytes_of_text(hashed));
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text(hashed), &d));
+    buffer_append_text(&c->kept,
+                       "\x1e{\"pcr\":7,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"");
+    text_append_hex(&c->kept, digest_bytes(&d));
+    buffer_append_format(
+        &c->kept, "\"}],\"content_type\":\"systemd\",\"content\":{\"string\":\"%s\"}}\n", hashed);
+    c->in.userspace_log = buffer_bytes(&c->kept);
+    c->in.userspace_present = true;
+}
+
+/* Which log an event stands in is in no digest either: what firmware measured can be handed in as a
+ * record of user space, of which only the digest is looked at. */
+static void
+threat_22_takes_no_authority_out_of_the_boot_log(void **state)
+{
+    static const char *const rules[] = {",\"used\":{\"forbidden\":[%]}", ",\"sbat\":{\"level\":1}"};
+    (void)state;
+    boot();
+    record("os-separator");
+    for (size_t i = 0; i < 2; i++) {
+        want(rules[i], digest_of(SHIM), NULL);
+        appraise_case_run(c);
+        appraise_case_assert_trusted(c);
+    }
+    record("an authority, or SbatLevel");
+    for (size_t i = 0; i < 2; i++) {
+        want(rules[i], digest_of(SHIM), NULL);
+        appraise_case_run(c);
+        const struct reason *r =
+            appraise_case_assert_only(c, REASON_SECURE_BOOT_CONTENT, VERDICT_UNTRUSTED);
+        assert_string_equal("used", r->what);
+        assert_int_equal(REASON_LOG_USERSPACE, r->log);
+    }
+    want("", NULL, NULL);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+}
+
 static void
 reads_an_authority_without_an_owner(void **state)
 {
@@ -511,6 +582,9 @@ main(void)
         CASE(refuses_a_signature_of_an_unknown_type_where_something_is_allowed),
         CASE(refuses_a_forbidden_certificate),
         CASE(refuses_an_image_that_a_forbidden_certificate_let_run),
+        CASE(threat_22_reads_an_authority_under_any_type),
+        CASE(takes_no_certificate_of_a_device_for_an_images),
+        CASE(threat_22_takes_no_authority_out_of_the_boot_log),
         CASE(reads_an_authority_without_an_owner),
         CASE(wants_the_certificates_of_2023),
         CASE(refuses_to_judge_a_list_that_is_cut),
