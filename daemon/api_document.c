@@ -5,11 +5,14 @@
 #include "base/emit.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/draft.h"
 #include "daemon/fields_json.h"
 #include "daemon/fleet_check.h"
 #include "daemon/page.h"
 #include "daemon/problem.h"
 #include "daemon/route.h"
+
+#include <string.h>
 
 static void
 emit_document(struct emit *e, const struct store_document *d)
@@ -193,31 +196,67 @@ get_document(struct request *request, struct response *response, enum document_k
     response_json(response, buffer_check(&response->body) == STATUS_OK ? 200 : 500);
 }
 
-/* A set of documents that does not compile together never comes into force. */
+/* What would be in force, compiled before the store says so: a verifier that was stopped in between
+ * would not start on documents that do not go together. version 0: without the one of that id. */
 static enum status
-activate(struct request *request, enum document_kind kind, uint64_t version, struct diag *diag)
+try_out(struct request *request, enum document_kind kind, uint64_t version, struct diag *diag)
+{
+    CLEANUP(store_document_clear) struct store_document d = {0};
+    CLEANUP(simulation_body_clear) struct simulation_body body = {0};
+    CLEANUP(documents_unrefp) struct documents *next = NULL;
+    struct verifier *v = request->verifier;
+    const char *id = request->params[0];
+    if (version == 0) {
+        body.without[body.n_without].kind = kind;
+        (void)text_copy(body.without[body.n_without++].id, sizeof body.without[0].id, id);
+        return draft_compile(v->store, request->hasher, &body, &next, diag);
+    }
+    enum status s = store_get_document(v->store, kind, id, version, &d);
+    if (s != STATUS_OK)
+        return s;
+    body.documents[0] = strndup((const char *)d.text.data, d.text.size);
+    body.n_documents = body.documents[0] != NULL;
+    return body.documents[0] ? draft_compile(v->store, request->hasher, &body, &next, diag)
+                             : STATUS_NOMEM;
+}
+
+/* Another node may have brought in what does not go with it meanwhile: then it is taken back. */
+static enum status
+switch_active(struct request *request, enum document_kind kind, uint64_t old, uint64_t version,
+              struct diag *diag)
 {
     struct verifier *v = request->verifier;
     struct store_actor who = actor_of(request);
-    CLEANUP(store_document_clear) struct store_document before = {0};
-    uint64_t old = 0;
-    if (store_get_document(v->store, kind, request->params[0], 0, &before) == STATUS_OK &&
-        before.active)
-        old = before.version;
-    enum status s = check_kept_owner(request, kind, request->params[0], 0, diag);
-    if (s == STATUS_OK)
-        s = check_kept_owner(request, kind, request->params[0], version, diag);
-    if (s == STATUS_OK)
-        s = store_activate_document(v->store, &who, kind, request->params[0], version);
+    enum status s = store_activate_document(v->store, &who, kind, request->params[0], version);
     if (s != STATUS_OK)
         return s;
     s = snapshot_refresh(v->snapshot, false, diag);
-    if (s != STATUS_INVALID)
+    if (s == STATUS_OK)
         return s;
     enum status undone = store_activate_document(v->store, &who, kind, request->params[0], old);
     if (undone != STATUS_OK)
         log_line(LOG_LEVEL_ERROR, "taking back an activation: %s", status_name(undone));
     return s;
+}
+
+/* A set of documents that does not compile together never comes into force. */
+static enum status
+activate(struct request *request, enum document_kind kind, uint64_t version, struct diag *diag)
+{
+    CLEANUP(store_document_clear) struct store_document before = {0};
+    uint64_t old = 0;
+    if (store_get_document(request->verifier->store, kind, request->params[0], 0, &before) ==
+            STATUS_OK &&
+        before.active)
+        old = before.version;
+    enum status s = check_kept_owner(request, kind, request->params[0], 0, diag);
+    if (s == STATUS_OK)
+        s = check_kept_owner(request, kind, request->params[0], version, diag);
+    if (s == STATUS_OK && old == 0 && version == 0)
+        s = STATUS_NOT_FOUND;
+    if (s == STATUS_OK)
+        s = try_out(request, kind, version, diag);
+    return s == STATUS_OK ? switch_active(request, kind, old, version, diag) : s;
 }
 
 static void
