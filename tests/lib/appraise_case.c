@@ -224,6 +224,21 @@ appraise_case_append_firmware(struct appraise_case *c)
 }
 
 void
+appraise_case_record(struct appraise_case *c, uint32_t pcr, const char *text)
+{
+    struct digest d;
+    log_builder_extend(&c->log, pcr, bytes_of_text(text));
+    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text(text), &d));
+    buffer_append_format(&c->kept,
+                         "\x1e{\"pcr\":%u,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"", pcr);
+    text_append_hex(&c->kept, digest_bytes(&d));
+    buffer_append_format(
+        &c->kept, "\"}],\"content_type\":\"systemd\",\"content\":{\"string\":\"%s\"}}\n", text);
+    c->in.userspace_log = buffer_bytes(&c->kept);
+    c->in.userspace_present = true;
+}
+
+void
 appraise_case_boot(struct appraise_case *c)
 {
     appraise_case_append_firmware(c);

@@ -79,6 +79,8 @@ int appraise_case_teardown(void **state);
 /* The boot's events behind those that are there; the IMA entries. */
 void appraise_case_append_firmware(struct appraise_case *c);
 void appraise_case_append_ima(struct appraise_case *c);
+/* A record of user space, of the digest of its text, which extends its PCR. */
+void appraise_case_record(struct appraise_case *c, uint32_t pcr, const char *text);
 /* Documents that this boot passes under: a policy with every rule, and the set that
  * profile_from_log() makes of it. */
 void appraise_case_documents(struct appraise_case *c);

@@ -334,22 +334,6 @@ takes_no_certificate_of_a_device_for_an_images(void **state)
     appraise_case_assert_trusted(c);
 }
 
-/* A record of user space that extends PCR 7, as the digest of the text. */
-static void
-record(const char *hashed)
-{
-    struct digest d;
-    log_builder_extend(&c->log, 7, bytes_of_text(hashed));
-    assert_status(STATUS_OK, digest_compute(c->h, ALG_SHA256, bytes_of_text(hashed), &d));
-    buffer_append_text(&c->kept,
-                       "\x1e{\"pcr\":7,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"");
-    text_append_hex(&c->kept, digest_bytes(&d));
-    buffer_append_format(
-        &c->kept, "\"}],\"content_type\":\"systemd\",\"content\":{\"string\":\"%s\"}}\n", hashed);
-    c->in.userspace_log = buffer_bytes(&c->kept);
-    c->in.userspace_present = true;
-}
-
 /* Which log an event stands in is in no digest either: what firmware measured can be handed in as a
  * record of user space, of which only the digest is looked at. */
 static void
@@ -358,13 +342,13 @@ threat_22_takes_no_authority_out_of_the_boot_log(void **state)
     static const char *const rules[] = {",\"used\":{\"forbidden\":[%]}", ",\"sbat\":{\"level\":1}"};
     (void)state;
     boot();
-    record("os-separator");
+    appraise_case_record(c, 7, "os-separator");
     for (size_t i = 0; i < 2; i++) {
         want(rules[i], digest_of(SHIM), NULL);
         appraise_case_run(c);
         appraise_case_assert_trusted(c);
     }
-    record("an authority, or SbatLevel");
+    appraise_case_record(c, 7, "an authority, or SbatLevel");
     for (size_t i = 0; i < 2; i++) {
         want(rules[i], digest_of(SHIM), NULL);
         appraise_case_run(c);
