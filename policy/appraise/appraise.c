@@ -47,8 +47,8 @@ static void
 cover(struct judge *j, const struct boot *b)
 {
     const struct policy *p = j->policy->policy;
-    if (p->boot.present)
-        judge_cover(j, b->covered, p->boot.effect);
+    j->matched = p->boot.present ? b->covered : 0;
+    judge_cover(j, j->matched, p->boot.effect);
     if (p->boot.present)
         judge_cover(j, b->compared, POLICY_WARN);
     if (p->secure_boot.present)

@@ -79,7 +79,8 @@ find_load_options(const struct judge *j, bool *fits)
 {
     *fits = false;
     enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && !*fits && i < j->proven->n_events[PCR_FILES]; i++) {
+    size_t n = (j->matched >> PCR_FILES & 1u) ? j->proven->n_events[PCR_FILES] : 0;
+    for (size_t i = 0; s == STATUS_OK && !*fits && i < n; i++) {
         const struct replay_event *e = j->proven->events[PCR_FILES][i];
         if (e->meaning.kind != EVENT_KIND_LOAD_OPTIONS)
             continue;
@@ -126,8 +127,18 @@ is_line_hidden(const struct judge *j)
 {
     static const uint32_t pcrs[] = {8, 9, 11, 12};
     for (size_t i = 0; i < sizeof pcrs / sizeof pcrs[0]; i++) {
-        bool covered = ((j->enforced | j->warned) >> pcrs[i] & 1u) != 0;
-        if (covered && !judge_is_proven(j, pcrs[i]))
+        bool matched = (j->matched >> pcrs[i] & 1u) != 0;
+        if (matched && !judge_is_proven(j, pcrs[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool
+has_line(const struct judge *j)
+{
+    for (size_t i = 0; i < j->proven->n_lines; i++) {
+        if (judge_line_counts(j, &j->proven->lines[i]))
             return true;
     }
     return false;
@@ -141,7 +152,7 @@ judge_rule(struct judge *j, const struct policy_command_line *rule, bool *shown)
     bool whole = rule->from_references || rule->templates.n > 0;
     bool parts = rule->required.n > 0 || rule->forbidden.n > 0;
     enum status s = STATUS_OK;
-    *shown = j->proven->n_lines > 0;
+    *shown = has_line(j);
     argument_judge(j);
     if (whole)
         s = judge_lines(j);

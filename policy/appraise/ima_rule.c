@@ -274,17 +274,27 @@ note_excluded(struct judge *j, const struct standing_rule *now)
     judge_note(j, &r);
 }
 
-/* Arguments that make the kernel measure, on every bound line. */
+/* On every bound line, of which one counts. */
+static bool
+is_given(const struct judge *j, const char *argument)
+{
+    bool counts = false;
+    for (size_t i = 0; i < j->proven->n_lines; i++) {
+        if (!argument_counts(j->proven->lines[i].text, argument))
+            return false;
+        counts = counts || judge_line_counts(j, &j->proven->lines[i]);
+    }
+    return counts;
+}
+
+/* Arguments that make the kernel measure. */
 static void
 judge_arguments(struct judge *j)
 {
     const struct policy_ima *rule = &j->policy->policy->ima;
     char *const *arguments = rule->arguments.items;
     for (size_t i = 0; i < rule->arguments.n; i++) {
-        bool stands = j->proven->n_lines > 0;
-        for (size_t k = 0; k < j->proven->n_lines; k++)
-            stands = stands && argument_counts(j->proven->lines[k].text, arguments[i]);
-        if (stands)
+        if (is_given(j, arguments[i]))
             continue;
         struct reason r = judge_reason(REASON_IMA_ARGUMENT);
         reason_set_what(&r, "command line");

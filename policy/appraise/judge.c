@@ -72,6 +72,12 @@ judge_cover(struct judge *j, uint32_t pcrs, enum policy_effect effect)
 }
 
 bool
+judge_line_counts(const struct judge *j, const struct proven_line *line)
+{
+    return HAS_PCR(j->matched, line->event->pcr);
+}
+
+bool
 judge_is_proven(const struct judge *j, uint32_t pcr)
 {
     enum replay_pcr state = replay_pcr_state(j->input->replay, pcr);

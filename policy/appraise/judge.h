@@ -39,6 +39,7 @@ struct judge {
     struct judge_parts *parts;
     struct standing *standing; /* being made: what IMA entries come to */
     uint32_t enforced;         /* PCRs that some enforced rule covers */
+    uint32_t matched;          /* PCRs whose events the boot rule holds against components */
     uint32_t warned;           /* PCRs that only warning rules cover */
     size_t n_blamed;           /* calls of judge_blame() under this policy */
 };
@@ -63,5 +64,8 @@ void judge_found(struct judge *j);
 enum policy_effect judge_effect_found(const struct judge *j, const struct reason *r);
 /* Replay gave a reason of its own for the state of this PCR. */
 bool judge_is_explained(const struct judge *j, uint32_t pcr);
+/* A bound command line of a PCR that the boot rule matches: elsewhere anybody can have measured
+ * one. */
+bool judge_line_counts(const struct judge *j, const struct proven_line *line);
 /* The PCR is covered, quoted and proven, or at its reset value. */
 bool judge_is_proven(const struct judge *j, uint32_t pcr);

@@ -89,13 +89,14 @@ judge_root_hashes(struct judge *j, const struct proven_line *line, bool *shown)
 {
     const struct policy_verity *rule = &j->policy->policy->verity;
     const char *name = rule->argument ? rule->argument : "roothash";
+    bool counts = judge_line_counts(j, line);
     struct bytes value;
     if (!argument_line_is_clear(line->text)) {
-        *shown = true;
+        *shown = *shown || counts;
         blame_root_hash(j, REASON_VERITY_UNKNOWN, line->event, bytes_of_text(line->text));
     }
     for (size_t n = 0; argument_value(line->text, name, n, &value); n++) {
-        *shown = true;
+        *shown = *shown || counts;
         if (!has_root_hash(rule, value))
             blame_root_hash(j, REASON_VERITY_UNKNOWN, line->event, value);
     }

@@ -14,6 +14,7 @@
 #define PCR_SECURE_BOOT    7u
 #define PCR_IMA            10u
 #define PCR_PHASES         11u
+#define PCRS_LINES         (1u << 1 | 1u << 8 | 1u << 9 | 1u << 12)
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 
 /* ---- words ---- */
@@ -278,6 +279,38 @@ check_quoted(const struct shape_node *root, const struct policy *p)
     return STATUS_OK;
 }
 
+/* Rules on command lines read them from PCRs that a boot rule matches. */
+static enum status
+check_line(const struct shape_node *rule, const struct policy_boot *boot)
+{
+    if (!boot->present)
+        return shape_refuse(rule,
+                            "needs \"boot\": only covered PCRs show that no other command line "
+                            "was measured");
+    if (boot->coverage_given && !(boot->enforced & PCRS_LINES))
+        return shape_refuse(rule,
+                            "the boot rule enforces none of the PCRs that have command lines: "
+                            "8, 9, 12, on uboot-fit 1");
+    return STATUS_OK;
+}
+
+static enum status
+check_lines(const struct shape_node *root, const struct policy *p)
+{
+    static const char *const rules[] = {"command_line", "verity"};
+    enum status s = STATUS_OK;
+    struct shape_node rule;
+    struct shape_node arguments;
+    for (size_t i = 0; s == STATUS_OK && i < COUNT_OF(rules); i++) {
+        if (shape_member(root, rules[i], &rule))
+            s = check_line(&rule, &p->boot);
+    }
+    if (s == STATUS_OK && shape_member(root, "ima", &rule) &&
+        shape_member(&rule, "arguments", &arguments))
+        s = check_line(&arguments, &p->boot);
+    return s;
+}
+
 /* A TPM is of kind software exactly when it is genuine as software; one that is not shown to be
  * genuine has no certificate for the rule to go by. */
 static enum status
@@ -332,15 +365,8 @@ policy_read(const struct shape_node *root, struct policy *out)
     enum status s = shape_object(root, policy_fields, COUNT_OF(policy_fields), out);
     if (s != STATUS_OK)
         return s;
-    static const char *const lines[] = {"command_line", "verity"};
-    struct shape_node line;
-    for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        if (shape_member(root, lines[i], &line) && !out->boot.present)
-            return shape_refuse(&line, "needs \"boot\": only covered PCRs show that no other "
-                                       "command line was measured");
-    }
-    if (out->ima.arguments.n > 0 && !out->boot.present && shape_member(root, "ima", &line))
-        return shape_refuse(&line, "\"arguments\" needs \"boot\", as command_line does");
-    s = check_tpm(root, out);
+    s = check_lines(root, out);
+    if (s == STATUS_OK)
+        s = check_tpm(root, out);
     return s == STATUS_OK ? check_quoted(root, out) : s;
 }

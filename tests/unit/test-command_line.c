@@ -20,19 +20,64 @@ believes_no_command_line_that_the_digest_does_not_cover(void **state)
         reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
 }
 
-/* A line is hidden by a PCR that had to be proven, and is missed where none had. */
 static void
-misses_a_command_line_in_pcrs_that_no_rule_covers(void **state)
+cover(const char *pcrs)
+{
+    CLEANUP(buffer_free) struct buffer rule = {0};
+    buffer_append_format(&rule, "[\"boot\"], \"coverage\": {\"enforce\": [%s]}", pcrs);
+    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"", buffer_text(&rule));
+    appraise_case_run(c);
+}
+
+/* Where a PCR had to be proven and is not, the line is hidden, and that was said. */
+static void
+misses_no_command_line_that_a_covered_pcr_hides(void **state)
 {
     c = *state;
-    appraise_case_edit(c, 0, "[\"boot\"], \"effect\": \"enforce\"",
-                       "[\"boot\"], \"coverage\": {\"enforce\": [4]}");
-    appraise_case_run(c);
+    cover("4, 8");
     appraise_case_assert_trusted(c);
     log_builder_extend(&c->log, 8, bytes_of_text("x"));
     appraise_case_run(c);
+    const struct reasons *found = &appraise_case_perspective(c)->reasons;
+    assert_non_null(reasons_find(found, REASON_LOG_PCR_MISMATCH));
+    assert_null(reasons_find(found, REASON_COMMAND_LINE_UNBOUND));
+}
+
+/* In a PCR that no component is held against anybody can measure a line that fits, and call the
+ * kernel's own what he likes. */
+static void
+takes_no_command_line_from_pcrs_that_no_rule_covers(void **state)
+{
+    c = *state;
+    static const char *const changed[] = {"linux /vmlinuz init=/bin/sh", "/vmlinuz init=/bin/sh"};
+    c->changes[0] = (struct appraise_case_change){"command", APPRAISE_SKIP, NULL};
+    c->changes[1] = (struct appraise_case_change){"cmdline", APPRAISE_SKIP, NULL};
+    appraise_case_reboot_firmware(c);
+    for (size_t i = 0; i < 2; i++)
+        (void)log_builder_text(&c->log, 8, EVENT_IPL, changed[i]);
+    (void)log_builder_grub(&c->log, "grub_cmd: ", "linux /vmlinuz root=/dev/sda1 ro");
+    (void)log_builder_grub(&c->log, "kernel_cmdline: ", "/vmlinuz root=/dev/sda1 ro");
+    appraise_case_append_ima(c);
+    cover("4, 9");
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
+    appraise_case_edit(c, 0, "[4, 9]", "[4, 9], \"compare\": [8]");
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
+    log_builder_extend(&c->log, 8, bytes_of_text("x")); /* nor does it hide one */
+    appraise_case_run(c);
     assert_non_null(
         reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
+}
+
+/* What does not fit is told wherever it stands. */
+static void
+blames_a_command_line_that_is_not_covered(void **state)
+{
+    c = *state;
+    (void)log_builder_grub(&c->log, "grub_cmd: ", "linux /vmlinuz init=/bin/sh");
+    (void)log_builder_grub(&c->log, "kernel_cmdline: ", "/vmlinuz init=/bin/sh");
+    cover("4, 9");
+    assert_non_null(reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE));
 }
 
 static void
@@ -194,7 +239,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         APPRAISE_CASE(believes_no_command_line_that_the_digest_does_not_cover),
-        APPRAISE_CASE(misses_a_command_line_in_pcrs_that_no_rule_covers),
+        APPRAISE_CASE(misses_no_command_line_that_a_covered_pcr_hides),
+        APPRAISE_CASE(takes_no_command_line_from_pcrs_that_no_rule_covers),
+        APPRAISE_CASE(blames_a_command_line_that_is_not_covered),
         APPRAISE_CASE(demands_that_every_line_fits),
         APPRAISE_CASE(lets_no_hole_take_what_is_escaped_or_quoted),
         APPRAISE_CASE(names_the_stubs_line_by_a_template_without_holes),
