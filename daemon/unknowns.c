@@ -52,13 +52,20 @@ free_tally(void *tally)
     free(t);
 }
 
-/* What was found is the digest of a thing that no document names; events of proven PCRs only, so
- * the digest is what was measured, whatever their data say. */
+/* What was found is the digest of a thing that no document names, or none any more; events of
+ * proven PCRs only, so the digest is what was measured, whatever their data say. */
 static bool
 is_unknown(const struct reason *r)
 {
-    return r->code == REASON_BOOT_UNKNOWN_IMAGE || r->code == REASON_BOOT_SURPLUS ||
-           r->code == REASON_IMA_UNKNOWN_FILE;
+    static const enum reason_code codes[] = {
+        REASON_BOOT_UNKNOWN_IMAGE,   REASON_BOOT_SURPLUS,        REASON_BOOT_APPROVAL_OVER,
+        REASON_BOOT_ANNOUNCED_OTHER, REASON_BOOT_ANNOUNCED_LATE, REASON_BOOT_ANNOUNCED_ROLE,
+        REASON_IMA_UNKNOWN_FILE};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (r->code == codes[i])
+            return true;
+    }
+    return false;
 }
 
 /* What was found is the digest alone, or a text where more was found than is named. */

@@ -401,6 +401,12 @@ appraisal_perspective(const struct appraisal *a, size_t i)
     return i < a->n_perspectives ? &a->perspectives[i] : NULL;
 }
 
+const struct documents *
+appraisal_documents(const struct appraisal *a)
+{
+    return a->documents;
+}
+
 const struct reasons *
 appraisal_facts(const struct appraisal *a)
 {

@@ -67,6 +67,8 @@ size_t appraisal_n_perspectives(const struct appraisal *a);
 const struct appraisal_perspective *appraisal_perspective(const struct appraisal *a, size_t i);
 /* Facts of this round, shared by the perspectives. */
 const struct reasons *appraisal_facts(const struct appraisal *a);
+/* What it was appraised under; lives as long as the appraisal. */
+const struct documents *appraisal_documents(const struct appraisal *a);
 /* The worst verdict of all perspectives that are not on trial. */
 enum verdict appraisal_verdict(const struct appraisal *a);
 /* Time of the evidence (challenge issue), and until when the result may be relied on, unix s. */

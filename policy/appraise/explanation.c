@@ -3,59 +3,28 @@
  * reads an event that no quote proves. */
 #include "appraise/explanation.h"
 
+#include "appraise/explanation_command.h"
 #include "appraise/explanation_diff.h"
 #include "base/cleanup.h"
 #include "base/emit.h"
 #include "base/text.h"
 #include "evidence/reason_emit.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define COMMAND_SIZE 320u
-
-/* ---- commands ---- */
-
-/* What a person types to have what was found accepted from now on: a digest becomes a candidate
- * value; for all else the policy is what has to say so. */
-static void
-append_accept(const struct appraisal_perspective *p, const struct reason *r, char *out)
-{
-    const char *set = p->n_references > 0 ? p->references[0]->id : NULL;
-    bool digest = r->code == REASON_BOOT_UNKNOWN_IMAGE || r->code == REASON_BOOT_SURPLUS ||
-                  r->code == REASON_IMA_UNKNOWN_FILE;
-    if (digest && set && r->found[0] != '\0')
-        (void)snprintf(out, COMMAND_SIZE,
-                       "attestctl unknown accept %s --reference %s --output candidate.json",
-                       r->found, set);
-    else if (p->n_policies > 0)
-        (void)snprintf(out, COMMAND_SIZE, "attestctl policy get %s", p->policies[0]->id);
-    else
-        (void)snprintf(out, COMMAND_SIZE, "attestctl policy list");
-}
+/* ---- reasons ---- */
 
 static void
-append_act(const char *device, const struct reason *r, char *out)
+emit_reason(struct emit *e, const struct explanation_side *now,
+            const struct appraisal_perspective *p, const struct reason *r)
 {
-    if (r->code == REASON_POLICY_NONE)
-        (void)snprintf(out, COMMAND_SIZE, "attestctl device show %s", device);
-    else
-        (void)snprintf(out, COMMAND_SIZE, "attestctl device quarantine %s --reason %s", device,
-                       reason_code_name(r->code));
-}
-
-static void
-emit_reason(struct emit *e, const char *device, const struct appraisal_perspective *p,
-            const struct reason *r)
-{
-    char command[COMMAND_SIZE];
+    const char *device = stored_round_inputs(now->round)->subject.device_id;
+    char command[EXPLANATION_COMMAND_SIZE];
     emit_object(e);
     emit_text_member(e, "perspective", p->name);
     emit_key(e, "reason");
     reason_emit(e, r);
-    append_accept(p, r, command);
+    explanation_accept(now->appraisal, p, device, r, command);
     emit_text_member(e, "accept", command);
-    append_act(device, r, command);
+    explanation_act(device, r, command);
     emit_text_member(e, "act", command);
     emit_end_object(e);
 }
@@ -63,13 +32,12 @@ emit_reason(struct emit *e, const char *device, const struct appraisal_perspecti
 static void
 emit_reasons(struct emit *e, const struct explanation_side *now)
 {
-    const char *device = stored_round_inputs(now->round)->subject.device_id;
     emit_key(e, "reasons");
     emit_array(e);
     for (size_t i = 0; i < appraisal_n_perspectives(now->appraisal); i++) {
         const struct appraisal_perspective *p = appraisal_perspective(now->appraisal, i);
         for (size_t k = 0; k < p->reasons.n_items; k++)
-            emit_reason(e, device, p, &p->reasons.items[k]);
+            emit_reason(e, now, p, &p->reasons.items[k]);
     }
     emit_end_array(e);
 }

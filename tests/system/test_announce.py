@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device says what its next boot will show, and boots it: with software TPMs, over real HTTPS."""
 
+import json
+
 import pytest
 from conftest import codes, latest
 
@@ -41,7 +43,7 @@ def attempts(verifier):
     return [a["code"] for a in verifier.admin("GET", "/v1/attempts")["attempts"]]
 
 
-def test_an_announced_initrd_explains_the_next_boot_and_no_other(device):
+def test_an_announced_initrd_explains_the_next_boot_and_no_other(bench, device):
     verifier, tpm, agent, initrd = device
     done = announce(agent, "--file", f"initrd={initrd}", "--slot", "B")
     assert done.returncode == 0, done.stderr
@@ -54,6 +56,15 @@ def test_an_announced_initrd_explains_the_next_boot_and_no_other(device):
     assert agent.run("run", "--once", logs__boot=agent.directory / "boot-log").returncode == 0
     assert reboot(tpm, agent, initrd.read_bytes()) == 3
     assert latest(verifier, agent.device)["verdict"] == "untrusted"
+    # What nothing explains any more is for triage, and what is offered to accept it works.
+    unknown = json.loads(bench.ctl(verifier, "unknown", "list", "--json").stdout)["unknown"]
+    assert {u["code"] for u in unknown} == {"boot.announced-other"}
+    told = json.loads(bench.ctl(verifier, "explain", agent.device, "--json").stdout)
+    accept = told["reasons"][0]["accept"].split()
+    assert accept[1:3] == ["unknown", "accept"]
+    accept[-1] = agent.directory / "candidate.json"
+    bench.ctl(verifier, *accept[1:])
+    assert unknown[0]["digest"] in accept[-1].read_text()
 
 
 def test_another_initrd_than_the_announced_is_refused(device):

@@ -248,6 +248,90 @@ gives_one_command_to_accept_and_one_to_act(void **state)
                         text_at(reason_of(quarantined, "device.state"), "accept"));
 }
 
+static void
+assert_accept(const json_t *told, const char *code, const char *format)
+{
+    char expected[320];
+    const json_t *one = reason_of(told, code);
+    const char *found = text_at(json_object_get(one, "reason"), "found");
+    CLEANUP(buffer_free) struct buffer text = {0};
+    for (; *format; format++) {
+        if (*format == '%')
+            buffer_append_text(&text, found);
+        else
+            buffer_append_u8(&text, (uint8_t)*format);
+    }
+    (void)text_copy(expected, sizeof expected, buffer_text(&text));
+    assert_string_equal(expected, text_at(one, "accept"));
+}
+
+/* The rule's first set has no GRUB, or another one; the files are in a set of their own. */
+static void
+names_the_set_that_was_held_against(void **state)
+{
+    struct verifier_case *c = *state;
+    struct appraise_case *d = c->device;
+    CLEANUP(clear_told) struct told bad = {0};
+    CLEANUP(clear_told) struct told more = {0};
+    d->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "grub 0"};
+    appraise_case_reboot(d);
+    appraise_case_profile(d, 2, "a-former");
+    verifier_case_activate(c, buffer_text(&d->documents[2]));
+    verifier_case_activate(c, "{\"type\":\"reference\",\"id\":\"a-tiny\",\"version\":1,"
+                              "\"components\":[{\"role\":\"x\",\"pcr\":0,\"values\":"
+                              "[{\"any\":true}]}]}");
+    d->changes[0] = (struct appraise_case_change){"mok", APPRAISE_HASHED, "mok 2"};
+    appraise_case_reboot(d);
+    appraise_case_profile(d, 3, "files");
+    verifier_case_activate(c, buffer_text(&d->documents[3]));
+    d->changes[0] = (struct appraise_case_change){0};
+    appraise_case_reboot(d);
+    appraise_case_documents(d);
+    appraise_case_edit(d, 0, "[\"boot\"], \"effect\"",
+                       "[\"a-tiny\", \"boot\", \"a-former\"], \"effect\"");
+    appraise_case_edit(d, 0, "\"ima\": {\"references\": [\"boot\"]",
+                       "\"ima\": {\"references\": [\"files\"]");
+    verifier_case_documents(c);
+    boot_with(c, "grub", APPRAISE_HASHED, "evil");
+    log_builder_ima(&d->log, "/tmp/x", "x");
+    attest(c, VERDICT_UNTRUSTED, &bad);
+    json_auto_t *told = explain(&bad, NULL);
+    assert_accept(told, "boot.unknown-image",
+                  "attestctl unknown accept % --reference boot --output candidate.json");
+    assert_accept(told, "ima.unknown-file",
+                  "attestctl unknown accept % --reference files --output candidate.json");
+    /* No component is for it, so no value can be added: the boot as a whole is a candidate. */
+    boot_with(c, "grub", APPRAISE_INSERT, "memtest");
+    attest(c, VERDICT_UNTRUSTED, &more);
+    json_auto_t *surplus = explain(&more, NULL);
+    assert_accept(surplus, "boot.surplus",
+                  "attestctl reference from-device 00112233445566778899aabbccddeeff --id boot "
+                  "--version 2 --output candidate.json");
+}
+
+static void
+names_the_states_of_generations_and_the_policy_that_blamed(void **state)
+{
+    struct verifier_case *c = *state;
+    struct appraise_case *d = c->device;
+    CLEANUP(clear_told) struct told retired = {0};
+    CLEANUP(clear_told) struct told off = {0};
+    verifier_case_activate(c, "{\"type\":\"generations\",\"id\":\"line\",\"version\":1,"
+                              "\"generations\":[{\"name\":\"boot\",\"status\":\"retired\"}]}");
+    verifier_case_activate(c, "{\"type\":\"policy\",\"id\":\"a-first\",\"version\":1,"
+                              "\"perspective\":\"owner\",\"select\":{\"all\":true}}");
+    verifier_case_documents(c);
+    attest(c, VERDICT_UNTRUSTED, &retired);
+    json_auto_t *told = explain(&retired, NULL);
+    assert_accept(told, "boot.retired", "attestctl generations get line");
+    d->changes[0] = (struct appraise_case_change){"SecureBoot", APPRAISE_HASHED, "\2"};
+    d->tpm->reset_count++;
+    appraise_case_reboot(d);
+    attest(c, VERDICT_UNTRUSTED, &off);
+    json_auto_t *unknown = explain(&off, NULL);
+    assert_accept(unknown, "secure-boot.unknown", "attestctl policy get gateways");
+}
+
 /* ---- how the boot came about ---- */
 
 static void
@@ -324,6 +408,8 @@ main(void)
         VERIFIER_CASE(leaves_out_what_is_not_proven),
         VERIFIER_CASE(says_so_where_nothing_changed_or_nothing_is_to_compare),
         VERIFIER_CASE(gives_one_command_to_accept_and_one_to_act),
+        VERIFIER_CASE(names_the_set_that_was_held_against),
+        VERIFIER_CASE(names_the_states_of_generations_and_the_policy_that_blamed),
         VERIFIER_CASE(counts_boots_that_were_not_seen),
         VERIFIER_CASE(joins_falling_back_and_unseen_boots_into_one_story),
     };
