@@ -9,6 +9,7 @@
 #include "daemon/store_place.h"
 
 #define PAGE_ROWS 200u
+#define NAME_SIZE 63u  /* a generation's name, as attest-reference(5) has it */
 #define NAMED_MAX 500u /* devices named in one group; the rest are counted */
 
 enum rollout_group {
@@ -130,7 +131,8 @@ get_rollout(struct request *request, struct response *response)
 {
     CLEANUP(clear_view)
     struct view v = {.generation = request->params[0], .now_s = request_now_s(request)};
-    if (!text_is_name(v.generation)) {
+    struct bytes name = bytes_of_text(v.generation);
+    if (name.size == 0 || name.size > NAME_SIZE || !text_is_printable(name)) {
         problem_set(response, 400, PROBLEM_MALFORMED, "not the name of a generation");
         return;
     }

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define CELL 256
+#define CELL            256
+#define GENERATION_SIZE 63u
 
 static int
 usage(const char *clause, const char *text)
@@ -274,14 +275,31 @@ run_reject(struct context *c)
 
 static const char *const groups[] = {"waiting", "on-new", "went-back", "failing", "silent"};
 
+/* A generation's name may have blanks and more. [RFC 3986 2.1] */
+static bool
+append_segment(char *path, size_t size, const char *name)
+{
+    static const char plain[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~";
+    size_t n = strlen(path);
+    for (; *name && n + 4 < size; name++) {
+        if (strchr(plain, *name))
+            n += (size_t)snprintf(path + n, size - n, "%c", *name);
+        else
+            n += (size_t)snprintf(path + n, size - n, "%%%02X", (unsigned)(unsigned char)*name);
+    }
+    return *name == '\0';
+}
+
 static int
 run_rollout(struct context *c)
 {
     json_auto_t *answer = NULL;
-    char path[160], n[CELL], id[CELL], name[CELL], generation[CELL], at[CELL];
-    if (!text_is_name(c->arguments[0]))
+    const char *wanted = c->arguments[0];
+    char path[256] = "/v1/rollouts/", n[CELL], id[CELL], name[CELL], generation[CELL], at[CELL];
+    if (wanted[0] == '\0' || strlen(wanted) > GENERATION_SIZE ||
+        !text_is_printable(bytes_of_text(wanted)) || !append_segment(path, sizeof path, wanted))
         return usage("rollout", "not the name of a generation");
-    (void)snprintf(path, sizeof path, "/v1/rollouts/%s", c->arguments[0]);
     int rc = remote_call(c, "GET", path, NULL, &answer);
     if (rc != EXIT_YES || c->json)
         return rc == EXIT_YES ? remote_print(answer) : rc;

@@ -293,7 +293,7 @@ def test_who_measured_a_digest_and_what_nothing_explains(bench, site, tmp_path):
     (["unknown", "accept", "00"], "a digest in hex"),
     (["unknown", "accept", "ab" * 32], "--reference"),
     (["unknown", "accept", "ab" * 32, "--reference", "boot"], "no device shows"),
-    (["rollout", "show", "No Name"], "not the name"),
+    (["rollout", "show", "x" * 64], "not the name"),
 ], ids=["none", "no-hex", "short", "no-digest", "no-set", "not-shown", "no-generation"])
 def test_questions_that_are_refused(bench, site, words, said):
     verifier, _, _ = site
@@ -306,7 +306,7 @@ def test_a_rollout_shows_who_waits_runs_went_back_and_fails(bench, tmp_path):
     old = json.loads(reference_of("secure", 1, tmp_path).read_text())
     new = json.loads(reference_of("secure-update", 1, tmp_path).read_text())
     verifier.put("references", old | {"id": "old", "generation": "2026-10"})
-    verifier.put("references", new | {"id": "new", "generation": "2026-11"})
+    verifier.put("references", new | {"id": "new", "generation": "2026-11 LTS"})
     policy = bench.policy()
     policy["boot"]["references"] = ["old", "new"]
     policy.pop("ima", None)
@@ -328,14 +328,15 @@ def test_a_rollout_shows_who_waits_runs_went_back_and_fails(bench, tmp_path):
     waiting, on_new = device("secure"), device("secure", "secure-update")
     back = device("secure-update", "secure")
     failing, silent = device("secure-other-kernel"), device()
-    rollout = verifier.admin("GET", "/v1/rollouts/2026-11")
+    rollout = verifier.admin("GET", "/v1/rollouts/2026-11%20LTS")
+    assert rollout["generation"] == "2026-11 LTS"
     assert rollout["counts"] == {"waiting": 1, "on-new": 1, "went-back": 1, "failing": 1,
                                  "silent": 1}
     for group, who in (("waiting", waiting), ("on-new", on_new), ("went-back", back),
                        ("failing", failing), ("silent", silent)):
         assert [d["device"] for d in rollout[group]] == [who], group
     assert rollout["went-back"][0]["generation"] == "2026-10"
-    text = bench.ctl(verifier, "rollout", "show", "2026-11").stdout.decode()
+    text = bench.ctl(verifier, "rollout", "show", "2026-11 LTS").stdout.decode()
     assert "went-back  1" in text and back in text
 
 
