@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
+
 #define CLAUSE    "documents"
 #define EVERY_TPM (1u << GENUINE_UNVERIFIED | 1u << GENUINE_SOFTWARE | 1u << GENUINE_VERIFIED)
 #define EVERY_MEMBER                                                                               \
@@ -80,8 +82,10 @@ check_reference_signer(const struct check *c, const struct document *d)
     const struct reference_component *components = r->components.items;
     enum status s = check_signed(c, d, &signer);
     for (size_t i = 0; s == STATUS_OK && i < r->components.n; i++) {
-        if (!perspective_signer_may(signer, components[i].role))
-            s = refuse_signer(c, d, signer->name, components[i].role);
+        char what[96];
+        (void)snprintf(what, sizeof what, "%s of PCR %u", components[i].role, components[i].pcr);
+        if (!perspective_signer_may(signer, components[i].role, components[i].pcr))
+            s = refuse_signer(c, d, signer->name, what);
     }
     if (s == STATUS_OK && file_set_count(&r->files) > 0 && !signer->files)
         s = refuse_signer(c, d, signer->name, "files");

@@ -17,6 +17,7 @@ struct perspective_signer {
     bool command_lines;      /* templates */
     bool secure_boot;        /* dbx lists */
     struct shape_list roles; /* char *: of components; "firmware*" for all that begin so */
+    uint32_t pcrs;           /* bit n: of components of PCR n; 0: of any */
 };
 
 struct perspective {
@@ -30,4 +31,4 @@ struct perspective {
 
 /* Read the document's root object. Statuses as shape.h. */
 MUST_CHECK enum status perspective_read(const struct shape_node *root, struct perspective *out);
-bool perspective_signer_may(const struct perspective_signer *s, const char *role);
+bool perspective_signer_may(const struct perspective_signer *s, const char *role, uint32_t pcr);

@@ -30,12 +30,15 @@ read_signer(const struct shape_node *node, void *out)
         {"command_lines", false, shape_bool, offsetof(struct perspective_signer, command_lines)},
         {"secure_boot", false, shape_bool, offsetof(struct perspective_signer, secure_boot)},
         {"roles", false, read_names, offsetof(struct perspective_signer, roles)},
+        {"pcrs", false, document_read_pcrs, offsetof(struct perspective_signer, pcrs)},
     };
     const struct perspective_signer *s = out;
     enum status status = shape_object(node, fields, COUNT_OF(fields), out);
     if (status == STATUS_OK && !s->policies && !s->files && !s->command_lines && !s->secure_boot &&
         s->roles.n == 0)
         status = shape_refuse(node, "may sign nothing");
+    if (status == STATUS_OK && s->pcrs != 0 && s->roles.n == 0)
+        status = shape_refuse(node, "\"pcrs\" are those of \"roles\", which are missing");
     return status;
 }
 
@@ -48,10 +51,11 @@ read_signers(const struct shape_node *node, void *list)
 }
 
 bool
-perspective_signer_may(const struct perspective_signer *s, const char *role)
+perspective_signer_may(const struct perspective_signer *s, const char *role, uint32_t pcr)
 {
     char *const *roles = s->roles.items;
-    for (size_t i = 0; i < s->roles.n; i++) {
+    bool place = s->pcrs == 0 || (s->pcrs >> pcr & 1u);
+    for (size_t i = 0; place && i < s->roles.n; i++) {
         struct bytes begin = bytes_of_text(roles[i]);
         begin.size--;
         bool begins = begin.data[begin.size] == '*' && begin.size <= strlen(role) &&

@@ -204,7 +204,8 @@ keeps_each_signer_to_what_it_may_sign(void **state)
     add_perspective(&kernel, "\"roles\":[\"firm*\"]");
     add_signed(&kernel, POLICY, owner);
     add_signed(&kernel, KERNELS, maker);
-    does_not_compile(&kernel, "reference set: maker may not sign kernel in the perspective owner");
+    does_not_compile(&kernel,
+                     "reference set: maker may not sign kernel of PCR 4 in the perspective owner");
     clear_texts(&kernel);
     struct texts policy = {0};
     add_perspective(&policy, "\"roles\":[\"firm*\"]");
@@ -219,6 +220,30 @@ keeps_each_signer_to_what_it_may_sign(void **state)
     add_signed(&states, STATES, maker);
     does_not_compile(&states, "generations g: maker may not sign generations");
     clear_texts(&states);
+}
+
+/* A role is a name: what a signer of firmware calls its own could stand where kernels do. */
+static void
+keeps_a_signer_to_the_pcrs_of_its_components(void **state)
+{
+    (void)state;
+    static const char boot[] =
+        "{\"type\":\"reference\",\"id\":\"set\",\"version\":1,\"components\":["
+        "{\"role\":\"firmware\",\"pcr\":%u,\"values\":[{\"any\":true}]}]}";
+    for (unsigned pcr = 0; pcr <= 4; pcr += 4) {
+        CLEANUP(buffer_free) struct buffer set = {0};
+        struct texts t = {0};
+        buffer_append_format(&set, boot, pcr);
+        add_perspective(&t, "\"roles\":[\"firm*\"],\"pcrs\":[0,2]");
+        add_signed(&t, POLICY, owner);
+        add_signed(&t, buffer_text(&set), maker);
+        if (pcr == 0)
+            compiles(&t);
+        else
+            does_not_compile(&t, "reference set: maker may not sign firmware of PCR 4 in the "
+                                 "perspective owner");
+        clear_texts(&t);
+    }
 }
 
 /* One row: what the set says besides its role, and the right that its signer then needs. */
@@ -317,6 +342,7 @@ main(void)
         cmocka_unit_test(takes_documents_that_its_signers_signed),
         cmocka_unit_test(refuses_documents_that_they_did_not_sign),
         cmocka_unit_test(keeps_each_signer_to_what_it_may_sign),
+        cmocka_unit_test(keeps_a_signer_to_the_pcrs_of_its_components),
         cmocka_unit_test(keeps_a_signer_of_sets_to_what_else_it_may_sign),
         cmocka_unit_test(a_signature_of_another_kind_of_key_does_not_count),
         cmocka_unit_test(refuses_a_policy_that_would_accept_everything),
