@@ -33,13 +33,14 @@ subject_of(const struct store_device *d, const struct subject *then)
     return s;
 }
 
+/* Nothing is said of it any more, or that it is not trusted. */
 static bool
 is_refused(const struct run *run, const struct appraisal *a)
 {
     for (size_t i = 0; i < appraisal_n_perspectives(a); i++) {
         const struct appraisal_perspective *p = appraisal_perspective(a, i);
         if (text_equal(p->name, run->perspective))
-            return p->verdict == VERDICT_UNTRUSTED;
+            return p->verdict == VERDICT_UNTRUSTED || p->verdict == VERDICT_NONE;
     }
     return false;
 }

@@ -88,7 +88,7 @@ count_policies(struct tally *t, const struct appraisal *after)
             if (count->info != p->policies[k / t->n_policies])
                 continue;
             count->n_selected++;
-            count->n_refused += p->verdict == VERDICT_UNTRUSTED;
+            count->n_refused += p->verdict == VERDICT_UNTRUSTED || p->verdict == VERDICT_NONE;
         }
     }
 }

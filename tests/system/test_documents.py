@@ -108,6 +108,9 @@ def test_a_policy_is_tried_on_the_fleet_when_it_is_put(bench, tmp_path):
     agent = bench.enrolled(verifier, tpm)
     agent.run("run", "--once")
     bench.approve_boot(verifier, agent.device)
+    verifier.put("references", {"type": "reference", "id": "elsewhere", "version": 1, "components": [
+        {"role": "firmware", "pcr": 0, "scope": "device", "device": "0" * 32,
+         "values": [{"any": True}]}]})
     fine = bench.policy()
     assert verifier.admin("POST", "/v1/policies", fine)["warnings"] == []
     told = verifier.admin("POST", "/v1/policies/owner-policy/activation", {"version": 1})
@@ -117,6 +120,8 @@ def test_a_policy_is_tried_on_the_fleet_when_it_is_put(bench, tmp_path):
              "policy nobody selects no device"),
             ("everybody", {"genuine": {"accept": ["verified"]}}, "policy.refuses-all",
              "policy everybody would refuse the whole fleet: 1 devices"),
+            ("others", {"boot": {"references": ["elsewhere"]}}, "policy.refuses-all",
+             "policy others would refuse the whole fleet: 1 devices"),
             ("unfit", {"boot": {"references": ["absent"]}}, "policy.unfit",
              "policy unfit cannot come into force as things are: ")):
         document = fine | {"id": name, "perspective": name} | change
