@@ -15,6 +15,7 @@
 #define HAS_PCR(mask, pcr) (((mask) >> (pcr)) & 1u)
 #define FIRMWARE_PCRS      8u
 #define PCR_FIRMWARE       0u
+#define PCR_FILES          9u
 #define COST_RESET         8u
 
 /* PCRs that one boot path extends together: seeing one covers both. */
@@ -429,13 +430,25 @@ has_initrd_argument(const char *line)
 }
 
 static bool
-took_initrd(const struct boot *b)
+is_initrd(const struct reference_component *c)
+{
+    return c && text_starts(c->role, "initrd");
+}
+
+/* By the component that an event was held against, fitting or not. What the log calls an event is
+ * in no digest, and is asked only where nothing is held against its PCR. */
+static bool
+shows_initrd(const struct judge *j, const struct boot *b)
 {
     for (size_t i = 0; i < b->match.n_taken; i++) {
-        if (text_starts(b->match.taken[i].component->role, "initrd"))
+        if (is_initrd(b->match.taken[i].component))
             return true;
     }
-    return false;
+    for (size_t i = 0; i < b->match.n_findings; i++) {
+        if (b->match.findings[i].event && is_initrd(b->match.findings[i].component))
+            return true;
+    }
+    return !HAS_PCR(b->covered, PCR_FILES) && proven_has_initrd(j->proven);
 }
 
 /* The EFI stub of kernel 6.1 loads an initrd= of its command line without measuring it. */
@@ -446,7 +459,7 @@ judge_initrd(struct judge *j, const struct boot *b)
         const struct proven_line *line = &j->proven->lines[i];
         if (!has_initrd_argument(line->text))
             continue;
-        if (proven_has_initrd(j->proven) || took_initrd(b))
+        if (shows_initrd(j, b))
             return;
         struct reason r = judge_reason_at(j, REASON_BOOT_INITRD_UNMEASURED, line->event);
         r.bank = 0;

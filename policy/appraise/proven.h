@@ -48,5 +48,5 @@ bool proven_in_set(const struct proven *p, const struct replay_event *e,
 MUST_CHECK enum status proven_is_load_options(struct hasher *h, const struct proven *p,
                                               const struct replay_event *e, const char *text,
                                               bool *is);
-/* Some proven event is an initrd by kind or by the name that the boot loader gives it. */
+/* The log calls some proven event an initrd, by kind or by the boot loader's name: a claim. */
 bool proven_has_initrd(const struct proven *p);

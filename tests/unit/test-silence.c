@@ -7,6 +7,8 @@
 #include "tests/lib/log_edit.h"
 #include "tests/lib/test.h"
 
+#include <string.h>
+
 #define COVER_12 "[\"boot\"], \"coverage\": {\"enforce\": [0,2,4,7,8,9,12,14]}"
 #define ENFORCE  "[\"boot\"], \"effect\": \"enforce\""
 #define RULES                                                                                      \
@@ -156,6 +158,45 @@ threat_50_an_initrd_that_nothing_measured(void **state)
     (void)appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);
 }
 
+/* What the log calls a file is in no digest: the kernel's, which is approved, under another name.
+ */
+static void
+threat_50_an_initrd_that_only_the_log_names(void **state)
+{
+    (void)state;
+    c->changes[0] = (struct appraise_case_change){"initrd", APPRAISE_SKIP, NULL};
+    c->changes[1] = (struct appraise_case_change){"command", APPRAISE_HASHED, "linux " LINE};
+    c->changes[2] = (struct appraise_case_change){"cmdline", APPRAISE_HASHED, LINE};
+    appraise_case_reboot(c);
+    appraise_case_documents(c);
+    char *name = memmem(c->log.log.data, c->log.log.size, "/vmlinuz", sizeof "/vmlinuz");
+    assert_non_null(name);
+    memcpy(name, "/initrd0", sizeof "/initrd0");
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_BOOT_INITRD_UNMEASURED, VERDICT_UNTRUSTED);
+    appraise_case_edit(c, APPRAISE_CASE_POLICY, ENFORCE,
+                       "[\"boot\"], \"coverage\": {\"enforce\": [0,2,4,7,8,14]}");
+    appraise_case_run(c); /* nothing is held against PCR 9: the log's word is all there is */
+    appraise_case_assert_trusted(c);
+}
+
+/* An initrd that was measured and is not approved is that, and not unmeasured. */
+static void
+threat_50_tells_an_unknown_initrd_as_that(void **state)
+{
+    (void)state;
+    c->changes[1] = (struct appraise_case_change){"command", APPRAISE_HASHED, "linux " LINE};
+    c->changes[2] = (struct appraise_case_change){"cmdline", APPRAISE_HASHED, LINE};
+    appraise_case_reboot(c);
+    appraise_case_documents(c);
+    appraise_case_run(c);
+    appraise_case_assert_trusted(c);
+    c->changes[0] = (struct appraise_case_change){"initrd", APPRAISE_HASHED, "evil"};
+    appraise_case_reboot(c);
+    appraise_case_run(c);
+    (void)appraise_case_assert_only(c, REASON_BOOT_UNKNOWN_IMAGE, VERDICT_UNTRUSTED);
+}
+
 static void
 threat_51_an_ima_list_that_pcr_10_does_not_carry(void **state)
 {
@@ -229,6 +270,8 @@ main(void)
         CASE(threat_28_a_covered_pcr_at_its_reset_value),
         CASE(threat_28_a_pcr_that_is_extended_and_has_no_events),
         CASE(threat_50_an_initrd_that_nothing_measured),
+        CASE(threat_50_an_initrd_that_only_the_log_names),
+        CASE(threat_50_tells_an_unknown_initrd_as_that),
         CASE(threat_51_an_ima_list_that_pcr_10_does_not_carry),
         CASE(threat_52_a_platform_without_firmware_measurement_passes_no_boot_rule),
         CASE(threat_52_identity_alone_is_told_as_that),
