@@ -74,20 +74,25 @@ is_announced(const struct judge *j, const struct replay_event *e)
     return false;
 }
 
+/* Each of them: a kernel that the stub starts may start another. */
 static enum status
 find_load_options(const struct judge *j, bool *fits)
 {
-    *fits = false;
     enum status s = STATUS_OK;
     size_t n = (j->matched >> PCR_FILES & 1u) ? j->proven->n_events[PCR_FILES] : 0;
-    for (size_t i = 0; s == STATUS_OK && !*fits && i < n; i++) {
+    size_t n_seen = 0;
+    size_t n_known = 0;
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
         const struct replay_event *e = j->proven->events[PCR_FILES][i];
         if (e->meaning.kind != EVENT_KIND_LOAD_OPTIONS)
             continue;
-        *fits = is_announced(j, e);
-        if (!*fits)
-            s = fits_load_options(j, e, fits);
+        bool known = is_announced(j, e);
+        if (!known)
+            s = fits_load_options(j, e, &known);
+        n_seen++;
+        n_known += known;
     }
+    *fits = n_seen > 0 && n_known == n_seen;
     return s;
 }
 

@@ -194,6 +194,24 @@ names_the_stubs_line_by_a_template_without_holes(void **state)
     (void)appraise_case_assert_only(c, REASON_COMMAND_LINE_UNBOUND, VERDICT_UNTRUSTED);
 }
 
+/* A kernel that starts another: either line may be the running one's. */
+static void
+names_every_line_of_the_stub(void **state)
+{
+    c = *state;
+    static const char *const lines[] = {"root=/dev/sda1 ro", "init=/bin/sh"};
+    for (size_t i = 0; i < 2; i++) {
+        boot_by_the_stub(NULL, lines[i], true);
+        measure_load_options(lines[1 - i], true);
+        appraise_case_profile(c, 1, "boot");
+        appraise_case_edit(c, 0, "\"command_line\": {\"references\": true}",
+                           "\"command_line\": {\"templates\": [\"root=/dev/sda1 ro\"]}");
+        appraise_case_run(c);
+        assert_non_null(
+            reasons_find(&appraise_case_perspective(c)->reasons, REASON_COMMAND_LINE_UNBOUND));
+    }
+}
+
 static void
 run_without_a_rule(const char *entry, const char *line)
 {
@@ -245,6 +263,7 @@ main(void)
         APPRAISE_CASE(demands_that_every_line_fits),
         APPRAISE_CASE(lets_no_hole_take_what_is_escaped_or_quoted),
         APPRAISE_CASE(names_the_stubs_line_by_a_template_without_holes),
+        APPRAISE_CASE(names_every_line_of_the_stub),
         APPRAISE_CASE(threat_50_reads_the_stubs_line_from_the_boot_entry_of_its_digest),
         APPRAISE_CASE(threat_50_takes_the_argument_itself_only),
         APPRAISE_CASE(reads_no_boot_entry_that_gives_another_digest),
