@@ -60,6 +60,21 @@ outcome_exit_code(enum outcome_kind kind)
     return (size_t)kind < OUTCOME_COUNT ? kinds[kind].exit_code : 1;
 }
 
+/* One line of UTF-8, whatever the verifier said and wherever the text was cut: the service manager
+ * reads lines (sd_notify), state.json takes UTF-8 only. */
+static void
+clean_message(struct outcome *o)
+{
+    bool utf8 = text_is_utf8(bytes_of_text(o->message));
+    for (char *c = o->message; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (byte < 0x20 || byte == 0x7F)
+            *c = ' ';
+        else if (byte >= 0x80 && !utf8)
+            *c = '?';
+    }
+}
+
 void
 outcome_set(struct outcome *o, enum outcome_kind kind, const char *format, ...)
 {
@@ -68,6 +83,7 @@ outcome_set(struct outcome *o, enum outcome_kind kind, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(o->message, sizeof o->message, format, args);
     va_end(args);
+    clean_message(o);
 }
 
 static const char *
@@ -142,6 +158,7 @@ tell_trusted(struct outcome *o, const struct reply_verdict *v)
         (void)snprintf(o->message + size, sizeof o->message - size, "%s%s", i > 0 ? ", " : " by ",
                        v->perspectives[i].name);
     }
+    clean_message(o);
 }
 
 /* The first perspective that has the verdict of the whole, and its first reason. */

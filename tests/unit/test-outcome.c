@@ -101,6 +101,38 @@ tells_whose_fault_a_status_is(void **state)
     assert_int_equal(OUTCOME_USAGE, o.kind);
 }
 
+/* A line of its own would be a command to the service manager: "MAINPID=1". */
+static void
+keeps_a_message_on_one_line(void **state)
+{
+    (void)state;
+    struct reply_problem p = {.title = "away\nMAINPID=1", .detail = "\x1b[2J\x7f"};
+    struct reply_verdict *v = calloc(1, sizeof *v);
+    struct outcome o;
+    assert_non_null(v);
+    outcome_of_problem(&o, 400, &p, 0);
+    assert_non_null(strstr(o.message, "away MAINPID=1"));
+    assert_true(text_is_printable(bytes_of_text(o.message)));
+    (void)text_copy(v->verdict, sizeof v->verdict, "trusted");
+    v->n_perspectives = 1;
+    (void)text_copy(v->perspectives[0].name, sizeof v->perspectives[0].name, "own\ner");
+    outcome_of_verdict(&o, v);
+    assert_string_equal("trusted by own er", o.message);
+    free(v);
+}
+
+/* Cut inside a character, a text is no UTF-8 any more, and state.json could not be written. */
+static void
+keeps_a_message_utf8_where_it_is_cut(void **state)
+{
+    (void)state;
+    struct outcome o;
+    outcome_set(&o, OUTCOME_FAILED, "%.6s: \xc3\xa4", "/caf\xc3\xa9");
+    assert_string_equal("/caf\xc3\xa9: \xc3\xa4", o.message);
+    outcome_set(&o, OUTCOME_FAILED, "%.5s: no", "/caf\xc3\xa9");
+    assert_string_equal("/caf?: no", o.message);
+}
+
 int
 main(void)
 {
@@ -110,6 +142,8 @@ main(void)
         cmocka_unit_test(offers_enrolment_to_an_unknown_device_only),
         cmocka_unit_test(calls_nothing_trusted_but_trusted),
         cmocka_unit_test(tells_whose_fault_a_status_is),
+        cmocka_unit_test(keeps_a_message_on_one_line),
+        cmocka_unit_test(keeps_a_message_utf8_where_it_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
