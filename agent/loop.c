@@ -137,6 +137,7 @@ loop_run(const struct settings *s, struct state *state)
     service_notify("READY=1");
     while (!stopping) {
         hurried = 0;
+        turn_refresh(s, state);
         turn_attest(s, stop_or_ping, state);
         if (stopping)
             break;
@@ -175,6 +176,7 @@ loop_await_trusted(const struct settings *s, int64_t timeout_s, struct state *st
     deadline_s = clock_monotonic_s() + timeout_s;
     do {
         hurried = 0;
+        turn_refresh(s, state);
         turn_attest(s, stop_or_ping, state);
         log_round(o, state);
         if (o->kind == OUTCOME_TRUSTED || o->kind == OUTCOME_USAGE || o->kind == OUTCOME_DENIED)

@@ -55,7 +55,7 @@ save(const char *directory, const char *name, struct bytes content, struct diag 
     CLEANUP(buffer_free) struct buffer path = {0};
     buffer_append_format(&path, "%s/%s", directory, name);
     const char *file = buffer_text(&path);
-    return file ? file_save(file, content, STATE_MODE, diag) : STATUS_NOMEM;
+    return file ? file_save_owned(file, content, STATE_MODE, diag) : STATUS_NOMEM;
 }
 
 enum status

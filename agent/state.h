@@ -41,6 +41,7 @@ struct state {
     struct state_round round;
     struct reply_verdict *verdict; /* NULL: none yet; its result is not kept here */
     int64_t verdict_s;
+    bool kept; /* state.json was written like this; itself not in it */
 };
 
 /* Load from directory. No file, or one that cannot be understood, gives the zero value and

@@ -20,10 +20,25 @@ turn_load(const struct settings *settings, struct state *out, struct diag *diag)
 }
 
 void
-turn_save(const struct settings *settings, const struct state *state)
+turn_refresh(const struct settings *settings, struct state *state)
+{
+    struct state fresh = {0};
+    if (!state->kept)
+        return;
+    if (turn_load(settings, &fresh, NULL) != STATUS_OK) {
+        state_free(&fresh);
+        return;
+    }
+    state_free(state);
+    *state = fresh;
+}
+
+void
+turn_save(const struct settings *settings, struct state *state)
 {
     struct diag diag = {0};
     enum status s = state_save(settings->state_directory, state, &diag);
+    state->kept = s == STATUS_OK;
     if (s != STATUS_OK)
         log_diag(LOG_LEVEL_WARNING, "state is not kept; logs will be sent whole again", s, &diag);
 }
@@ -48,11 +63,14 @@ end_turn(const struct settings *settings, int64_t started_s, const struct outcom
          struct state *state)
 {
     uint64_t n_failures = state->round.n_failures;
+    int64_t next_s = state->round.next_s;
+    int64_t now_s = clock_now_s();
     state->round = (struct state_round){
         .started_s = started_s,
-        .ended_s = clock_now_s(),
+        .ended_s = now_s,
         .outcome = *o,
         .n_failures = has_verdict(o) ? 0 : n_failures + 1,
+        .next_s = next_s > now_s ? next_s : 0, /* of a loop that runs beside this */
     };
     turn_save(settings, state);
 }

@@ -18,5 +18,8 @@ void turn_enroll(const struct settings *settings, client_stop stop, struct state
 /* Load state; what is lost is logged, and harmless. A directory that cannot be read is not. */
 MUST_CHECK enum status turn_load(const struct settings *settings, struct state *out,
                                  struct diag *diag);
+/* Load again what another process may have written since state was saved: an enrolment, an
+ * announcement, a round. state stays as it is when it could not be saved, or cannot be loaded. */
+void turn_refresh(const struct settings *settings, struct state *state);
 /* Save state; a failure is logged. */
-void turn_save(const struct settings *settings, const struct state *state);
+void turn_save(const struct settings *settings, struct state *state);

@@ -111,9 +111,9 @@ write_all(int fd, const char *path, struct bytes content, struct diag *diag)
     return STATUS_OK;
 }
 
-/* Make a rename durable. */
+/* The directory that path is in. */
 static enum status
-sync_directory(const char *path, struct diag *diag)
+open_directory(const char *path, int *fd, struct diag *diag)
 {
     CLEANUP(free_charp) char *directory = strdup(path);
     if (!directory)
@@ -121,13 +121,33 @@ sync_directory(const char *path, struct diag *diag)
     char *slash = strrchr(directory, '/');
     if (slash)
         slash[slash == directory ? 1 : 0] = '\0';
-    CLEANUP(close_fdp)
-    int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(diag, "cannot open the directory", path);
-    if (fsync(fd) != 0)
+    *fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd < 0 ? fail(diag, "cannot open the directory", path) : STATUS_OK;
+}
+
+/* Make a rename durable. */
+static enum status
+sync_directory(const char *path, struct diag *diag)
+{
+    CLEANUP(close_fdp) int fd = -1;
+    enum status s = open_directory(path, &fd, diag);
+    if (s == STATUS_OK && fsync(fd) != 0)
         return fail(diag, "cannot sync the directory", path);
-    return STATUS_OK;
+    return s;
+}
+
+/* Let the file fd belong to whom path's directory belongs to. */
+static enum status
+give_to_owner(int fd, const char *path, struct diag *diag)
+{
+    struct stat st;
+    CLEANUP(close_fdp) int directory = -1;
+    if (geteuid() != 0)
+        return STATUS_OK;
+    enum status s = open_directory(path, &directory, diag);
+    if (s == STATUS_OK && (fstat(directory, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0))
+        return fail(diag, "cannot give to the directory's owner", path);
+    return s;
 }
 
 /* Fill the new file fd, named temporary, and give it path's name. */
@@ -147,8 +167,8 @@ replace(int fd, const char *temporary, const char *path, struct bytes content, m
     return STATUS_OK;
 }
 
-enum status
-file_save(const char *path, struct bytes content, mode_t mode, struct diag *diag)
+static enum status
+save(const char *path, struct bytes content, mode_t mode, bool owned, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer name = {0};
     buffer_append_format(&name, "%s.XXXXXX", path);
@@ -158,10 +178,24 @@ file_save(const char *path, struct bytes content, mode_t mode, struct diag *diag
     CLEANUP(close_fdp) int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return fail(diag, "cannot create", path);
-    enum status s = replace(fd, temporary, path, content, mode, diag);
+    enum status s = owned ? give_to_owner(fd, path, diag) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = replace(fd, temporary, path, content, mode, diag);
     if (s != STATUS_OK) {
         (void)unlink(temporary);
         return s;
     }
     return sync_directory(path, diag);
+}
+
+enum status
+file_save(const char *path, struct bytes content, mode_t mode, struct diag *diag)
+{
+    return save(path, content, mode, false, diag);
+}
+
+enum status
+file_save_owned(const char *path, struct bytes content, mode_t mode, struct diag *diag)
+{
+    return save(path, content, mode, true, diag);
 }

@@ -23,3 +23,7 @@ MUST_CHECK enum status file_load_secret(const char *path, size_t max, struct buf
  * before, unless only the directory could not be synced. */
 MUST_CHECK enum status file_save(const char *path, struct bytes content, mode_t mode,
                                  struct diag *diag);
+/* The same; written by root, the file belongs to whom its directory belongs to. For what a service
+ * and an operator both write. */
+MUST_CHECK enum status file_save_owned(const char *path, struct bytes content, mode_t mode,
+                                       struct diag *diag);

@@ -233,6 +233,23 @@ def test_sighup_brings_the_next_round_forward(service):
     assert process.poll() is None
 
 
+def test_the_service_takes_up_what_another_process_enrolled(service):
+    agent, manager, process = service
+    lab.wait_for("the first round", lambda: manager.count("STATUS=") == 1)
+    state = pathlib.Path(agent.values["state.directory"]) / "state.json"
+    lab.wait_for("a plan", lambda: json.loads(state.read_text())["round"]["next"])
+    told = json.loads(state.read_text())
+    told["enrollment"].update(device="ab" * 16, origin=Nobody.origin, state="enrolled")
+    state.write_text(json.dumps(told))  # as attest-agent enroll does
+    process.send_signal(signal.SIGHUP)
+    lab.wait_for("the second round", lambda: manager.count("STATUS=") == 2)
+    lab.wait_for("its end", lambda: json.loads(state.read_text())["round"]["failures"] == 2)
+    assert json.loads(state.read_text())["enrollment"]["device"] == "ab" * 16
+    planned = json.loads(agent.run("status", "--json").stdout)["next"]
+    agent.run("run", "--once")
+    assert json.loads(agent.run("status", "--json").stdout)["next"] == planned, "of the service"
+
+
 def test_a_lost_state_and_a_missing_directory_only_warn(bench):
     tpm = bench.tpm(("sha256",))
     tpm.power_on()

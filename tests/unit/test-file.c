@@ -260,6 +260,32 @@ leaves_nothing_behind_when_it_cannot_save(void **state)
     }
 }
 
+/* An operator, as root, writes what the service must read again. */
+static void
+gives_to_the_owner_of_the_directory_what_root_writes(void **state)
+{
+    (void)state;
+    struct stat st;
+    assert_int_equal(0, mkdir("d", 0700));
+    assert_status(STATUS_OK, file_save_owned("d/f", bytes_of_text("a"), 0600, NULL));
+    assert_int_equal(0, stat("d/f", &st));
+    assert_int_equal(geteuid(), st.st_uid);
+    if (geteuid() != 0) {
+        assert_int_equal(0, unlink("d/f"));
+        return;
+    }
+    assert_int_equal(0, chown("d", 65534, 65533));
+    assert_status(STATUS_OK, file_save_owned("d/f", bytes_of_text("b"), 0600, NULL));
+    assert_int_equal(0, stat("d/f", &st));
+    assert_int_equal(65534, st.st_uid);
+    assert_int_equal(65533, st.st_gid);
+    assert_int_equal(0600, st.st_mode & 07777);
+    assert_status(STATUS_OK, file_save("d/f", bytes_of_text("c"), 0600, NULL));
+    assert_int_equal(0, stat("d/f", &st));
+    assert_int_equal(0, st.st_uid);
+    assert_int_equal(0, unlink("d/f"));
+}
+
 #define IN_DIRECTORY(claim) cmocka_unit_test_teardown(claim, empty_directory)
 
 int
@@ -281,6 +307,7 @@ main(void)
         IN_DIRECTORY(saves_with_the_mode_it_was_given),
         IN_DIRECTORY(replaces_a_file_and_leaves_nothing_beside_it),
         IN_DIRECTORY(leaves_nothing_behind_when_it_cannot_save),
+        IN_DIRECTORY(gives_to_the_owner_of_the_directory_what_root_writes),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

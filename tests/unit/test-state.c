@@ -86,6 +86,24 @@ comes_back_from_disk_and_is_private(void **state)
     assert_int_equal(0600, st.st_mode & 07777);
 }
 
+/* Enrolled by root, attested by a service that is not: it must be able to read it again. */
+static void
+belongs_to_the_service_when_root_writes_it(void **state)
+{
+    (void)state;
+    CLEANUP(state_free) struct state s = {0};
+    char path[64];
+    struct stat st;
+    if (geteuid() != 0)
+        skip();
+    fill(&s);
+    assert_int_equal(0, chown(directory, 65534, 65534));
+    assert_status(STATUS_OK, state_save(directory, &s, NULL));
+    (void)snprintf(path, sizeof path, "%s/state.json", directory);
+    assert_int_equal(0, stat(path, &st));
+    assert_int_equal(65534, st.st_uid);
+}
+
 static void
 is_empty_without_a_file(void **state)
 {
@@ -166,6 +184,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_back_from_disk_and_is_private, setup, teardown),
         cmocka_unit_test(is_empty_without_a_file),
+        cmocka_unit_test_setup_teardown(belongs_to_the_service_when_root_writes_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(is_empty_when_the_file_is_spoilt, setup, teardown),
         cmocka_unit_test(tells_a_trusted_verdict_until_it_expires),
         cmocka_unit_test(shows_no_control_characters_of_a_peer),
