@@ -67,6 +67,24 @@ try_on_fleet(struct request *request, enum document_kind kind, struct bytes text
     return s == STATUS_OK ? out : NULL;
 }
 
+static enum status
+refuse_owner(const char *perspective, struct diag *diag)
+{
+    return diag_set(diag, STATUS_DENIED, "document", 0, "the perspective %s has other owners",
+                    perspective);
+}
+
+/* Sets and states of generations: under these documents, no verdict of others rests on them. */
+static enum status
+check_part(const struct request *request, enum document_kind kind, const char *id,
+           const struct documents *documents, struct diag *diag)
+{
+    if (kind != DOCUMENT_REFERENCE && kind != DOCUMENT_GENERATIONS)
+        return STATUS_OK;
+    const char *others = documents_owned_by_others(documents, kind, id, request->access.actor);
+    return others ? refuse_owner(others, diag) : STATUS_OK;
+}
+
 /* Where a perspective has owners, its policies are theirs, and so is what is said of it: but for
  * the administrator of the first start, since tokens of owners end. perspective: a policy's. */
 static enum status
@@ -75,13 +93,12 @@ check_owner(struct request *request, enum document_kind kind, const char *id,
 {
     if (kind == DOCUMENT_PERSPECTIVE)
         perspective = text_equal(request->access.actor, ACCESS_FIRST_ADMIN) ? NULL : id;
-    if (!perspective || !perspective[0])
-        return STATUS_OK;
     CLEANUP(documents_unrefp) struct documents *now = snapshot_get(request->verifier->snapshot);
-    if (documents_may_put(now, perspective, request->access.actor))
-        return STATUS_OK;
-    return diag_set(diag, STATUS_DENIED, "document", 0, "the perspective %s has other owners",
-                    perspective);
+    if (!perspective || !perspective[0])
+        return check_part(request, kind, id, now, diag);
+    return documents_may_put(now, perspective, request->access.actor)
+               ? STATUS_OK
+               : refuse_owner(perspective, diag);
 }
 
 /* The version that is kept of that id (0: the one in force, else the highest) is the caller's too:
@@ -216,8 +233,9 @@ try_out(struct request *request, enum document_kind kind, uint64_t version, stru
         return s;
     body.documents[0] = strndup((const char *)d.text.data, d.text.size);
     body.n_documents = body.documents[0] != NULL;
-    return body.documents[0] ? draft_compile(v->store, request->hasher, &body, &next, diag)
-                             : STATUS_NOMEM;
+    s = body.documents[0] ? draft_compile(v->store, request->hasher, &body, &next, diag)
+                          : STATUS_NOMEM;
+    return s == STATUS_OK ? check_part(request, kind, id, next, diag) : s;
 }
 
 /* Another node may have brought in what does not go with it meanwhile: then it is taken back. */

@@ -529,3 +529,31 @@ documents_may_put(const struct documents *d, const char *perspective, const char
     }
     return !p || p->owners.n == 0;
 }
+
+static bool
+has_part(const struct compiled_references *sets, enum document_kind kind, const char *id)
+{
+    for (size_t i = 0; i < sets->n; i++) {
+        const struct document *d =
+            kind == DOCUMENT_REFERENCE ? sets->items[i].document : sets->items[i].line;
+        if (d && text_equal(d->info.id, id))
+            return true;
+    }
+    return false;
+}
+
+const char *
+documents_owned_by_others(const struct documents *d, enum document_kind kind, const char *id,
+                          const char *actor)
+{
+    for (size_t i = 0; i < d->n_policies; i++) {
+        const struct compiled_policy *c = &d->policies[i];
+        const struct perspective *p = compiled_perspective(d, c->policy->perspective);
+        bool is_signed = p && p->signers.n > 0 && kind == DOCUMENT_REFERENCE;
+        bool rests = has_part(&c->boot, kind, id) || has_part(&c->ima, kind, id) ||
+                     has_part(&c->dbx, kind, id);
+        if (rests && !is_signed && !documents_may_put(d, c->policy->perspective, actor))
+            return c->policy->perspective;
+    }
+    return NULL;
+}

@@ -74,5 +74,10 @@ bool documents_selects(const struct documents *d, const char *policy, const stru
 /* Who may put documents of a perspective: everybody who may put documents, or, where an active
  * document of kind perspective lists owners, those. */
 bool documents_may_put(const struct documents *d, const char *perspective, const char *actor);
+/* A perspective that has other owners and a policy whose verdicts rest on this document: a
+ * reference set that it names, unless signatures say who may change those, or the states of such a
+ * set's generations. NULL: none. */
+const char *documents_owned_by_others(const struct documents *d, enum document_kind kind,
+                                      const char *id, const char *actor);
 /* One digest over all documents' ids, versions and digests: names the inputs of a verdict. */
 const struct digest *documents_digest(const struct documents *d);

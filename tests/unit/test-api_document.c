@@ -22,6 +22,8 @@ route_of(const char *pattern)
     abort();
 }
 
+static const char *actor; /* who asks */
+
 /* The status of the answer; its body into out, unless NULL. */
 static unsigned
 post(struct verifier_case *c, const char *pattern, const char *id, const char *body,
@@ -33,7 +35,8 @@ post(struct verifier_case *c, const char *pattern, const char *id, const char *b
                               .params = {id},
                               .now_ms = c->now_ms,
                               .body = bytes_of_text(body),
-                              .access = {.actor = "operator", .roles = ACCESS_ADMIN}};
+                              .access = {.roles = ACCESS_ADMIN}};
+    (void)text_copy(request.access.actor, sizeof request.access.actor, actor ? actor : "operator");
     route_of(pattern)->handle(&request, &response);
     if (out)
         buffer_append(out, buffer_bytes(&response.body));
@@ -118,6 +121,52 @@ leaves_nothing_active_that_does_not_go_together(void **state)
     verifier_case_open(c);
 }
 
+/* Sets that its policies name, and the states of their generations, make a perspective's verdicts
+ * as the policies do. */
+static void
+threat_55_leaves_what_a_policy_rests_on_to_its_owners(void **state)
+{
+    static const char owned[] = "{\"type\":\"perspective\",\"id\":\"owner\",\"version\":1,"
+                                "\"owners\":[\"ann\"]}";
+    static const char states[] = "{\"type\":\"generations\",\"id\":\"line\",\"version\":1,"
+                                 "\"generations\":[{\"name\":\"boot\",\"status\":\"active\"}]}";
+    static const char other[] = "{\"type\":\"reference\",\"id\":\"%s\",\"version\":2,"
+                                "\"generation\":\"boot\",\"components\":[{\"role\":\"x\","
+                                "\"pcr\":0,\"values\":[{\"any\":true}]}],"
+                                "\"command_lines\":[\"x\"],\"files\":[\"sha256:%s\"]}";
+    static const char digest[] = "abababababababababababababababababababababababababababababababab";
+    struct verifier_case *c = *state;
+    CLEANUP(buffer_free) struct buffer set = {0};
+    CLEANUP(buffer_free) struct buffer free_set = {0};
+    CLEANUP(buffer_free) struct buffer answer = {0};
+    buffer_append_format(&set, other, "boot", digest);
+    buffer_append_format(&free_set, other, "unused", digest);
+    verifier_case_activate(c, owned);
+    verifier_case_documents(c);
+    actor = "eve";
+    assert_int_equal(403, post(c, "/v1/references", NULL, buffer_text(&set), &answer));
+    assert_non_null(strstr(buffer_text(&answer), "the perspective owner has other owners"));
+    assert_int_equal(201, post(c, "/v1/references", NULL, buffer_text(&free_set), NULL));
+    assert_int_equal(403, post(c, "/v1/references/{id}/deactivation", "boot", "", NULL));
+    assert_int_equal(201, post(c, "/v1/generations", NULL, states, NULL)); /* nobody's yet */
+    assert_int_equal(403,
+                     post(c, "/v1/generations/{id}/activation", "line", "{\"version\":1}", NULL));
+    assert_false(is_active(c, DOCUMENT_GENERATIONS, "line"));
+    actor = "ann";
+    assert_int_equal(201, post(c, "/v1/references", NULL, buffer_text(&set), NULL));
+    assert_int_equal(200,
+                     post(c, "/v1/generations/{id}/activation", "line", "{\"version\":1}", NULL));
+    actor = "eve";
+    assert_int_equal(403,
+                     post(c, "/v1/references/{id}/activation", "boot", "{\"version\":2}", NULL));
+    assert_int_equal(403, post(c, "/v1/generations/{id}/deactivation", "line", "", NULL));
+    actor = "ann";
+    assert_int_equal(200,
+                     post(c, "/v1/references/{id}/activation", "boot", "{\"version\":2}", NULL));
+    assert_int_equal(204, post(c, "/v1/generations/{id}/deactivation", "line", "", NULL));
+    actor = NULL;
+}
+
 int
 main(void)
 {
@@ -125,6 +174,7 @@ main(void)
         VERIFIER_CASE(brings_into_force_and_takes_out_of_it),
         VERIFIER_CASE(leaves_nothing_active_that_is_more_than_a_limit),
         VERIFIER_CASE(leaves_nothing_active_that_does_not_go_together),
+        VERIFIER_CASE(threat_55_leaves_what_a_policy_rests_on_to_its_owners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

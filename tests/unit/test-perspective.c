@@ -135,6 +135,51 @@ lets_owners_put_documents(void **state)
     clear_texts(&t);
 }
 
+static const char *
+others(const struct documents *d, enum document_kind kind, const char *id, const char *actor)
+{
+    const char *perspective = documents_owned_by_others(d, kind, id, actor);
+    return perspective ? perspective : "";
+}
+
+/* Signatures say who may change a set, and not who may leave its states out. */
+static void
+threat_55_knows_what_owned_policies_rest_on(void **state)
+{
+    (void)state;
+    for (int is_signed = 0; is_signed <= 1; is_signed++) {
+        struct texts t = {0};
+        CLEANUP(documents_unrefp) struct documents *d = NULL;
+        struct diag diag = {0};
+        struct buffer *said = &t.items[t.n++];
+        buffer_append_text(said, "{\"type\":\"perspective\",\"id\":\"owner\",\"version\":1,"
+                                 "\"owners\":[\"ann\"]");
+        if (is_signed) {
+            buffer_append_text(said, ",\"signers\":[{\"name\":\"ann\",\"policies\":true,"
+                                     "\"roles\":[\"*\"],\"key\":\"");
+            jws_builder_pem(said, owner, true);
+            buffer_append_text(said, "\"}]");
+        }
+        buffer_append_text(said, "}");
+        static const char *const texts[] = {POLICY, SET, STATES};
+        for (size_t i = 0; i < 3; i++) {
+            if (is_signed)
+                jws_builder_compact(&t.items[t.n++], texts[i], owner, "{\"alg\":\"ES256\"}");
+            else
+                add(&t, texts[i]);
+        }
+        if (compile(&t, &d, &diag) != STATUS_OK)
+            fail_msg("%s", diag.text);
+        assert_string_equal(is_signed ? "" : "owner", others(d, DOCUMENT_REFERENCE, "set", "eve"));
+        assert_string_equal("owner", others(d, DOCUMENT_GENERATIONS, "g", "eve"));
+        assert_string_equal("", others(d, DOCUMENT_GENERATIONS, "set", "eve"));
+        assert_string_equal("", others(d, DOCUMENT_REFERENCE, "unused", "eve"));
+        assert_string_equal("", others(d, DOCUMENT_REFERENCE, "set", "ann"));
+        assert_string_equal("", others(d, DOCUMENT_GENERATIONS, "g", "ann"));
+        clear_texts(&t);
+    }
+}
+
 /* ---- signers ---- */
 
 static void
@@ -339,6 +384,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perspective_on_trial_is_judged_and_does_not_count),
         cmocka_unit_test(lets_owners_put_documents),
+        cmocka_unit_test(threat_55_knows_what_owned_policies_rest_on),
         cmocka_unit_test(takes_documents_that_its_signers_signed),
         cmocka_unit_test(refuses_documents_that_they_did_not_sign),
         cmocka_unit_test(keeps_each_signer_to_what_it_may_sign),
