@@ -152,6 +152,12 @@ examine_eks(struct doctor *d, const struct settings *s, struct tpm *t)
         if (e->certificate.size > 0)
             doctor_add(d, DOCTOR_OK, "ek", "", "%s%s with a certificate for it", name,
                        i == 0 ? " (used to enrol)" : "");
+        else if (e->certificate_unreadable)
+            doctor_add(d, DOCTOR_WARNING, "ek",
+                       "tpm2_nvreadpublic shows what it wants: the agent reads it with empty "
+                       "passwords only, and nothing when it was never written",
+                       "%s: the certificate's NV index 0x%x cannot be read", name,
+                       tpm_ek_template(e->which)->certificate);
         else if (e->certificate_differs)
             doctor_add(d, DOCTOR_FAILURE, "ek",
                        "the TPM's seed was changed after it left its maker, or its template is "

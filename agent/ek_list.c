@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "evidence/ak.h"
+#include "evidence/ek_certificate.h"
 #include "evidence/tpm_wire.h"
 
 #include <openssl/evp.h>
@@ -112,15 +113,25 @@ load_key(struct tpm *t, struct ek_list_item *e, struct diag *diag)
     return buffer_check(&e->public_area);
 }
 
+/* An index that will read no better the next time: empty, with a password, or too large. */
+static bool
+is_unreadable(enum status s)
+{
+    return s == STATUS_NOT_FOUND || s == STATUS_DENIED || s == STATUS_LIMIT;
+}
+
 static enum status
 load_certificate(struct tpm *t, struct ek_list_item *e, struct diag *diag)
 {
     CLEANUP(buffer_free) struct buffer content = {0};
+    uint32_t oddities = 0;
     enum status s =
         tpm_nv_get(t, tpm_ek_template(e->which)->certificate, LIMIT_CERT, &content, diag);
+    e->certificate_unreadable = is_unreadable(s);
     if (s != STATUS_OK)
-        return s;
-    buffer_append(&e->certificate, trim_der(buffer_bytes(&content)));
+        return e->certificate_unreadable ? STATUS_OK : s;
+    struct bytes body = ek_certificate_body(buffer_bytes(&content), &oddities);
+    buffer_append(&e->certificate, trim_der(body));
     return buffer_check(&e->certificate);
 }
 
@@ -215,15 +226,20 @@ add_uncertified(struct tpm *t, const char *algorithm, struct ek_list *out, struc
     return s;
 }
 
-/* Concatenated DER certificates over all indices. [EK Credential Profile 2.5 2.2.1.5.2] */
+/* Concatenated DER certificates over all indices: an empty one adds nothing, and what stands behind
+ * one that cannot be read would not fit. [EK Credential Profile 2.5 2.2.1.5.2] */
 static enum status
 load_chain(struct tpm *t, struct ek_list *out, struct diag *diag)
 {
     struct tpm_nv_indices indices = {0};
     CLEANUP(buffer_free) struct buffer whole = {0};
     enum status s = tpm_nv_list(t, NV_CHAIN_FIRST, NV_CHAIN_LAST, &indices, diag);
-    for (size_t i = 0; s == STATUS_OK && i < indices.n_items && whole.size < CHAIN_SIZE; i++)
+    for (size_t i = 0; s == STATUS_OK && i < indices.n_items && whole.size < CHAIN_SIZE; i++) {
         s = tpm_nv_get(t, indices.items[i], CHAIN_SIZE - whole.size, &whole, diag);
+        s = s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    }
+    if (is_unreadable(s))
+        s = STATUS_OK;
     struct bytes left = buffer_bytes(&whole);
     while (s == STATUS_OK && out->n_chain < LIMIT_CERTS) {
         struct bytes one = trim_der(left);

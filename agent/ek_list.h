@@ -10,11 +10,12 @@
 #include "base/limits.h"
 
 struct ek_list_item {
-    size_t which;              /* tpm_ek_template() */
-    struct buffer public_area; /* TPMT_PUBLIC */
-    struct buffer spki;        /* DER */
-    struct buffer certificate; /* DER; empty: none */
-    bool certificate_differs;  /* there is one, but for another key: not sent */
+    size_t which;                /* tpm_ek_template() */
+    struct buffer public_area;   /* TPMT_PUBLIC */
+    struct buffer spki;          /* DER */
+    struct buffer certificate;   /* DER; empty: none */
+    bool certificate_differs;    /* there is one, but for another key: not sent */
+    bool certificate_unreadable; /* its index is there, but empty, too large or with a password */
 };
 
 struct ek_list {

@@ -167,8 +167,9 @@ report_identity(const struct report_identity *i, struct buffer *out)
         const struct ek_list_item *e = &i->eks->items[n];
         put_label(out, n == 0 ? "ek" : "other ek");
         text_append_hex(out, bytes_of(i->ek_sha256[n], DIGEST_SHA256_SIZE));
-        const char *certificate =
-            e->certificate.size > 0 ? "certificate in the TPM" : "no certificate";
+        const char *certificate = e->certificate.size > 0     ? "certificate in the TPM"
+                                  : e->certificate_unreadable ? "certificate cannot be read"
+                                                              : "no certificate";
         buffer_append_format(out, " %s, %s\n", tpm_ek_template(e->which)->name,
                              e->certificate_differs ? "certificate is for another key"
                                                     : certificate);

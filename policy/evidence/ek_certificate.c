@@ -46,9 +46,9 @@ refuse(struct reasons *reasons, const char *what)
     reason_set_what(reasons_add(reasons, REASON_EK_MALFORMED), what);
 }
 
-/* What lies behind a header that says its own size: stamp, kind of store, size, stamp. */
-static struct bytes
-strip_header(struct bytes in, uint32_t *found)
+/* The header says its own size: stamp, kind of store, size, stamp. */
+struct bytes
+ek_certificate_body(struct bytes in, uint32_t *found)
 {
     struct reader r = reader_of(in);
     bool stamped = reader_be16(&r) == STORED_CERTIFICATE && reader_u8(&r) == 0;
@@ -243,7 +243,7 @@ ek_certificate_parse(struct hasher *h, struct bytes in, struct ek_certificate **
     CLEANUP(ek_certificate_freep) struct ek_certificate *c = calloc(1, sizeof *c);
     if (!c)
         return STATUS_NOMEM;
-    struct bytes body = strip_header(in, &c->oddities);
+    struct bytes body = ek_certificate_body(in, &c->oddities);
     struct bytes der = in.size > LIMIT_CERT ? (struct bytes){0} : der_outer(body);
     if (der.size == 0) {
         refuse(reasons, in.size > LIMIT_CERT ? "size" : "DER");

@@ -63,6 +63,8 @@ struct ek_platform {
     char holder_serial[80];                  /* hex */
 };
 
+/* What lies behind a TCG header, and EK_ODDITY_HEADER added to oddities; all of in without one. */
+struct bytes ek_certificate_body(struct bytes in, uint32_t *oddities);
 /* From DER or a dump of an NV index that begins with it, at most LIMIT_CERT. What cannot be read:
  * *out is NULL, STATUS_OK, and reasons has ek.malformed. STATUS_NOMEM, STATUS_CRYPTO. */
 MUST_CHECK enum status ek_certificate_parse(struct hasher *h, struct bytes in,

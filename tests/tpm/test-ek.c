@@ -114,6 +114,62 @@ write_nv(uint32_t index, struct bytes content)
     swtpm_run(&machine, write);
 }
 
+static void
+define_nv(const char *index, const char *attributes)
+{
+    const char *define[] = {"tpm2_nvdefine", index, "-C", "o", "-s", "64", "-a", attributes, NULL};
+    swtpm_run(&machine, define);
+}
+
+/* Anybody with the owner's authorisation can put such an index there; some makers leave one. */
+static void
+lives_with_nv_that_cannot_be_read(void **state)
+{
+    (void)state;
+    CLEANUP(device_close) struct device d = {0};
+    CLEANUP(ek_list_free) struct ek_list eks = {0};
+    define_nv("0x1C0000A", "ownerread|ownerwrite"); /* never written */
+    define_nv("0x1C00012", "authread|ownerwrite");  /* a wrong password would count */
+    define_nv("0x1C00100", "ownerread|ownerwrite");
+    define_nv("0x1C00101", "authread|ownerwrite");
+    open_device(&d);
+    load_eks(&d, NULL, &eks);
+    assert_int_equal(4, eks.n_items);
+    assert_string_equal("p384-h3", tpm_ek_template(eks.items[0].which)->name);
+    assert_true(eks.items[0].certificate.size > 300);
+    assert_false(eks.items[0].certificate_unreadable);
+    assert_true(eks.items[1].certificate_unreadable);
+    assert_true(eks.items[2].certificate_unreadable);
+    assert_int_equal(0, eks.items[1].certificate.size);
+    assert_int_equal(0, eks.n_chain);
+}
+
+/* Threats 17: TCG_PCCLIENT_STORED_FULL_CERT before the DER. */
+static void
+takes_a_certificate_behind_a_header(void **state)
+{
+    (void)state;
+    CLEANUP(device_close) struct device d = {0};
+    CLEANUP(ek_list_free) struct ek_list eks = {0};
+    CLEANUP(buffer_free) struct buffer der = {0};
+    CLEANUP(buffer_free) struct buffer stored = {0};
+    open_device(&d);
+    assert_status(STATUS_OK, tpm_nv_get(d.tpm, 0x01C00002u, 16384, &der, NULL));
+    device_close(&d);
+    buffer_append_be16(&stored, 0x1001);
+    buffer_append(&stored, bytes_of("\0", 1));
+    buffer_append_be16(&stored, (uint16_t)(der.size + 2));
+    buffer_append_be16(&stored, 0x1002);
+    buffer_append(&stored, buffer_bytes(&der));
+    const char *undefine[] = {"tpm2_nvundefine", "0x1C00002", "-C", "p", NULL};
+    swtpm_run(&machine, undefine);
+    write_nv(0x01C00002u, buffer_bytes(&stored));
+    open_device(&d);
+    load_eks(&d, "rsa2048", &eks);
+    assert_false(eks.items[0].certificate_differs);
+    assert_true(bytes_equal(buffer_bytes(&der), buffer_bytes(&eks.items[0].certificate)));
+}
+
 /* The RSA EK's certificate where the P-256 EK's belongs. */
 static void
 does_not_send_a_certificate_for_another_key(void **state)
@@ -304,6 +360,8 @@ main(void)
         cmocka_unit_test_setup_teardown(puts_the_wanted_algorithm_first, setup, teardown),
         cmocka_unit_test_setup_teardown(does_not_send_a_certificate_for_another_key, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(lives_with_nv_that_cannot_be_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(takes_a_certificate_behind_a_header, setup, teardown),
         cmocka_unit_test_setup_teardown(splits_the_chain_and_leaves_the_filler, setup, teardown),
         cmocka_unit_test_setup_teardown(names_the_device_alike_after_a_power_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(makes_a_key_without_any_certificate, setup_bare, teardown),
