@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of a document: what all kinds share. For the files of this room that read documents and
- * judge by them; everybody else sees documents.h. Pure.
+ * Inside of a document: the values of its kind. For the files of this room that judge by them;
+ * everybody else sees documents.h. Pure.
  */
 #pragma once
 
@@ -21,23 +21,3 @@ struct document {
     struct perspective *perspective;
     struct document_signature signature;
 };
-
-/* Reader of the effect words "enforce" and "warn" into enum policy_effect. */
-enum status document_read_effect(const struct shape_node *node, void *effect);
-/* Reader of an array of PCR numbers into a uint32_t mask: 0 to 22, not 16, each once, not none. */
-enum status document_read_pcrs(const struct shape_node *node, void *mask);
-/* Fill an empty set with digests that were read at the node. */
-enum status document_add_files(const struct shape_node *node, const struct digest *files, size_t n,
-                               struct file_set *set);
-/* Reader of one PCR number as above into a uint32_t. */
-enum status document_read_pcr(const struct shape_node *node, void *pcr);
-/* Reader of a PEM public key or certificate into struct bytes: its SubjectPublicKeyInfo. */
-enum status document_read_key(const struct shape_node *node, void *spki);
-/* Reader of one digest "sha256:HEX" into struct digest. */
-enum status document_read_digest(const struct shape_node *node, void *digest);
-/* The same, and not of an algorithm that carries no trust. */
-enum status document_read_trusted_digest(const struct shape_node *node, void *digest);
-/* Readers of arrays: of reference set ids into struct shape_list of char *, of templates into
- * struct shape_list of struct template *. */
-enum status document_read_references(const struct shape_node *node, void *list);
-enum status document_read_templates(const struct shape_node *node, void *list);

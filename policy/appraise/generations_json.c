@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a generations document's JSON; to: struct generations; never: lets a state say what does
  * not belong to it. */
-#include "appraise/document.h"
+#include "appraise/generations.h"
 #include "base/limits.h"
 #include "base/text.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a perspective's JSON; to: struct perspective; never: takes a signer who may sign nothing.
  */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/perspective.h"
 #include "base/limits.h"
 #include "base/text.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: the rule "ima" of a policy; to: struct policy_ima; never: takes excludes that leave nothing
  * to judge. [attest-policy(5)] */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/policy.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -39,7 +40,7 @@ read_forbidden(const struct shape_node *node, void *set)
                                              document_read_digest};
     struct shape_list list = {0};
     enum status s = shape_array(node, &shape, &list);
-    return s == STATUS_OK ? document_add_files(node, list.items, list.n, set) : s;
+    return s == STATUS_OK ? document_read_files(node, list.items, list.n, set) : s;
 }
 
 static enum status

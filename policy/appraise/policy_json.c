@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a policy's JSON; to: struct policy; never: lets a rule contradict itself in silence. */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/policy.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/event.h"

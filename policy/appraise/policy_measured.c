@@ -2,7 +2,8 @@
 /* from: the rules "command_line", "verity", "phase", "pcrs" and "ledger" of a policy; to: their
  * structs; never: takes a rule that forbids what it requires. [attest-policy(5)] */
 #include "appraise/argument.h"
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/policy.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/replay.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: the rule "secure_boot" of a policy; to: struct policy_secure_boot; never: takes a rule that
  * no device could fulfil. [attest-policy(5)] */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/policy.h"
 #include "base/limits.h"
 
 #include <stddef.h>

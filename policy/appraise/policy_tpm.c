@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: the rule "tpm" of a policy; to: struct policy_tpm; never: takes a rule that no TPM could
  * fulfil. [attest-policy(5)] */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/policy.h"
 #include "base/text.h"
 #include "evidence/advisory.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a reference set's JSON; to: struct reference; never: takes a value that rests on SHA-1
  * alone. */
-#include "appraise/document.h"
+#include "appraise/document_read.h"
+#include "appraise/reference.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/signature_list.h"
@@ -329,7 +330,7 @@ read_files(const struct shape_node *node, void *out)
     struct shape_list list = {0};
     enum status s = shape_array(&here, &shape, &list);
     if (s == STATUS_OK)
-        s = document_add_files(node, list.items, list.n, out);
+        s = document_read_files(node, list.items, list.n, out);
     arena_free(&scratch);
     return s;
 }
