@@ -89,8 +89,9 @@ static struct item *
 new_item(const struct store_round *r)
 {
     size_t size = text_size(r->device) + text_size(r->appraisal_json) + text_size(r->inputs_json) +
-                  text_size(r->result) + r->boot_log.size + r->ima_segment.size + r->ima_rest.size +
-                  r->userspace_log.size + r->evidence.size + r->pcrs_cbor.size;
+                  text_size(r->result) + text_size(r->announcement_json) + r->boot_log.size +
+                  r->ima_segment.size + r->ima_rest.size + r->userspace_log.size +
+                  r->evidence.size + r->pcrs_cbor.size;
     struct item *item = malloc(sizeof *item + size);
     if (!item)
         return NULL;
@@ -100,6 +101,7 @@ new_item(const struct store_round *r)
     item->round.appraisal_json = keep_text(r->appraisal_json, &at);
     item->round.inputs_json = keep_text(r->inputs_json, &at);
     item->round.result = keep_text(r->result, &at);
+    item->round.announcement_json = keep_text(r->announcement_json, &at);
     item->round.boot_log = keep_bytes(r->boot_log, &at);
     item->round.ima_segment = keep_bytes(r->ima_segment, &at);
     item->round.ima_rest = keep_bytes(r->ima_rest, &at);

@@ -22,6 +22,7 @@ static struct {
     size_t group_size[MAX_SEEN];
     char attestation[MAX_SEEN][STORE_ID_SIZE];
     char result[MAX_SEEN][16];
+    char announcement[MAX_SEEN][16];
     enum status commit;
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -39,7 +40,9 @@ store_put_rounds(struct store *s, const struct store_round *const *rounds, size_
     fake.group_size[fake.n_groups++] = n;
     for (size_t i = 0; i < n; i++) {
         (void)text_copy(fake.attestation[fake.n_seen], STORE_ID_SIZE, rounds[i]->attestation);
-        (void)text_copy(fake.result[fake.n_seen++], 16, rounds[i]->result);
+        (void)text_copy(fake.result[fake.n_seen], 16, rounds[i]->result);
+        const char *announcement = rounds[i]->announcement_json;
+        (void)text_copy(fake.announcement[fake.n_seen++], 16, announcement ? announcement : "");
         results[i] = text_starts(rounds[i]->attestation, "stale") ? STATUS_STALE : STATUS_OK;
     }
     enum status status = fake.commit;
@@ -248,18 +251,20 @@ is_uncertain_of_a_commit_that_outlasts_the_deadline(void **state)
 {
     (void)state;
     struct writer *w = new_writer(8, 50);
-    char attestation[] = "a1", token[] = "token";
-    struct store_round r = {.device = "device", .result = token};
+    char attestation[] = "a1", token[] = "token", announcement[] = "{}";
+    struct store_round r = {.device = "device", .result = token, .announcement_json = announcement};
     enum status result = STATUS_OK;
     (void)text_copy(r.attestation, sizeof r.attestation, attestation);
     set_hangs(true);
     assert_status(STATUS_UNCERTAIN, writer_put(w, &r, NULL, &result));
     memset(token, 'x', sizeof token - 1); /* the caller frees what it lent */
+    memset(announcement, 'x', sizeof announcement - 1);
     memset(&r, 0, sizeof r);
     set_hangs(false);
     writer_free(w);
     assert_string_equal("a1", fake.attestation[0]);
     assert_string_equal("token", fake.result[0]);
+    assert_string_equal("{}", fake.announcement[0]);
 }
 
 static void
