@@ -212,10 +212,8 @@ static void
 find_route(struct http_exchange *x, const char *method)
 {
     unsigned allowed = 0;
-    if (!method_parse(method, &x->request.method)) {
-        problem_set(&x->response, 405, PROBLEM_METHOD, NULL);
-        return;
-    }
+    if (!method_parse(method, &x->request.method))
+        x->request.method = METHOD_COUNT; /* of no route */
     x->route = route_find(x->request.method, x->request.path, (char *)x->params.data, x->params.cap,
                           x->request.params, &allowed);
     if (x->route) {

@@ -180,6 +180,7 @@ answers_a_head_that_is_wrong(void **state)
     assert_asked(*state, 404, "request.not-found", "GET", "/v1/devices//result", NULL);
     assert_asked(*state, 405, "request.method", "DELETE", "/v1/devices", NULL);
     assert_asked(*state, 405, "request.method", "BREW", "/v1/devices", NULL);
+    assert_asked(*state, 404, "request.not-found", "BREW", "/v1/nothing", NULL);
     assert_asked(*state, 401, "request.unauthenticated", "GET", "/v1/devices", NULL);
     assert_asked(*state, 431, "request.too-large", "GET", "/v1/devices", many);
     assert_asked(*state, 415, "request.media-type", "POST", "/v1/tokens",
@@ -192,12 +193,16 @@ answers_a_head_that_is_wrong(void **state)
 static void
 names_the_methods_that_there_are(void **state)
 {
-    CLEANUP(https_client_closep) struct https_client *client = connect_to(*state);
-    CLEANUP(https_answer_clear) struct https_answer a = {0};
-    char allow[64] = "";
-    ask(client, "PUT", "/v1/devices", NULL, NULL, &a);
-    assert_answer(405, "request.method", &a);
-    assert_string_equal("GET, HEAD, POST", https_answer_header(&a, "Allow", allow, sizeof allow));
+    static const char *const methods[] = {"PUT", "OPTIONS", "BREW"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        CLEANUP(https_client_closep) struct https_client *client = connect_to(*state);
+        CLEANUP(https_answer_clear) struct https_answer a = {0};
+        char allow[64] = "";
+        ask(client, methods[i], "/v1/devices", NULL, NULL, &a);
+        assert_answer(405, "request.method", &a);
+        assert_string_equal("GET, HEAD, POST",
+                            https_answer_header(&a, "Allow", allow, sizeof allow));
+    }
 }
 
 static void
