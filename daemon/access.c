@@ -61,24 +61,29 @@ access_permits(const struct access *a, uint32_t route_roles)
 }
 
 static bool
-has_label(const struct store_device *d, const struct label *wanted)
+has_label(const struct label *labels, size_t n_labels, const struct label *wanted)
 {
-    for (size_t i = 0; i < d->n_labels; i++) {
-        if (text_equal(d->labels[i].key, wanted->key) &&
-            text_equal(d->labels[i].value, wanted->value))
+    for (size_t i = 0; i < n_labels; i++) {
+        if (text_equal(labels[i].key, wanted->key) && text_equal(labels[i].value, wanted->value))
             return true;
     }
     return false;
 }
 
 bool
-access_covers(const struct access *a, const struct store_device *device)
+access_covers_labels(const struct access *a, const struct label *labels, size_t n_labels)
 {
     for (size_t i = 0; i < a->n_labels; i++) {
-        if (!has_label(device, &a->labels[i]))
+        if (!has_label(labels, n_labels, &a->labels[i]))
             return false;
     }
     return true;
+}
+
+bool
+access_covers(const struct access *a, const struct store_device *device)
+{
+    return access_covers_labels(a, device->labels, device->n_labels);
 }
 
 const struct store_grants *

@@ -37,6 +37,9 @@ MUST_CHECK enum status access_check(struct store *store, struct hasher *h,
 bool access_permits(const struct access *a, uint32_t route_roles);
 /* True when the device lies inside the token's scope. */
 bool access_covers(const struct access *a, const struct store_device *device);
+/* The same of what is to have these labels: a device, or a token whose scope they are. Nobody makes
+ * either outside of his own scope. */
+bool access_covers_labels(const struct access *a, const struct label *labels, size_t n_labels);
 /* The perspectives that results for this caller are limited to; NULL: not limited. Only a relying
  * party that is nothing else is limited. [protocol 5] */
 const struct store_grants *access_grants(const struct access *a);

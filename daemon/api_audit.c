@@ -115,6 +115,18 @@ get_checkpoint(struct request *request, struct response *response)
     response->status = 200;
 }
 
+/* Attempts at no device are for those alone who see every device. */
+static bool
+is_covered(const struct request *request, const char *device)
+{
+    CLEANUP(store_device_clear) struct store_device d = {0};
+    if (request->access.n_labels == 0)
+        return true;
+    return device[0] != '\0' &&
+           store_get_device(request->verifier->store, device, &d) == STATUS_OK &&
+           access_covers(&request->access, &d);
+}
+
 static void
 list_attempts(struct request *request, struct response *response)
 {
@@ -131,6 +143,8 @@ list_attempts(struct request *request, struct response *response)
     emit_key(&e, "attempts");
     emit_array(&e);
     for (size_t i = 0; i < list.n_items; i++) {
+        if (!is_covered(request, list.items[i].device))
+            continue;
         emit_object(&e);
         emit_time_member(&e, "hour", list.items[i].hour_s);
         emit_text_member(&e, "device", list.items[i].device);

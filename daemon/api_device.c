@@ -52,14 +52,12 @@ fill_labels(const struct request *request, struct label *labels, size_t *n, char
             size_t size)
 {
     *n = request->access.n_labels;
-    if (*n + 1 > LIMIT_LABELS)
-        return false;
     for (size_t i = 0; i < *n; i++)
         labels[i] = request->access.labels[i];
     const char *wanted = request_query(request, "label");
     if (!wanted)
         return true;
-    if (!text_copy(storage, size, wanted))
+    if (*n == LIMIT_LABELS || !text_copy(storage, size, wanted))
         return false;
     char *equals = strchr(storage, '=');
     if (!equals)
@@ -130,6 +128,10 @@ post_device(struct request *request, struct response *response)
     enum status s = fields_parse(request->body, table, 3, &fields, &diag);
     if (s == STATUS_OK && text_parse_hex_exact(ek, sha256, sizeof sha256) != STATUS_OK)
         s = diag_set(&diag, STATUS_MALFORMED, "request body", 0, "ek_sha256 is 64 hex digits");
+    if (s == STATUS_OK && !access_covers_labels(&request->access, labels.items, labels.n_items)) {
+        problem_set_scope(response);
+        return;
+    }
     struct store_actor who = {.name = request->access.actor, .now_s = request_now_s(request)};
     if (s == STATUS_OK)
         s = store_put_expected(request->verifier->store, &who, sha256, name, labels.items,
@@ -195,6 +197,10 @@ patch_device(struct request *request, struct response *response)
     }
     if (!get_covered(request, response, &d))
         return;
+    if (labels.present && !access_covers_labels(&request->access, labels.items, labels.n_items)) {
+        problem_set_scope(response);
+        return;
+    }
     struct store_device_change c = {
         .state = d.state,
         .member_by = d.member_by,

@@ -132,6 +132,10 @@ make_token(struct request *request, struct response *response, struct store_toke
     struct store_actor who = {.name = request->access.actor, .now_s = request_now_s(request)};
     bool api = t->kind == STORE_TOKEN_API;
     int64_t life_s = 0;
+    if (!access_covers_labels(&request->access, order->labels.items, order->labels.n_items)) {
+        problem_set_scope(response);
+        return;
+    }
     /* The store copies; these are borrowed from the request. */
     struct label labels[LIMIT_LABELS];
     for (size_t i = 0; i < order->labels.n_items; i++)
@@ -210,6 +214,12 @@ post_join_token(struct request *request, struct response *response)
         make_token(request, response, &t, &order);
 }
 
+static bool
+is_covered(const struct request *request, const struct store_token *t)
+{
+    return access_covers_labels(&request->access, t->labels, t->n_labels);
+}
+
 static void
 list_tokens(struct request *request, struct response *response, enum store_token_kind kind)
 {
@@ -223,18 +233,37 @@ list_tokens(struct request *request, struct response *response, enum store_token
     emit_object(&e);
     emit_key(&e, "tokens");
     emit_array(&e);
-    for (size_t i = 0; i < list.n_items; i++)
-        emit_token(&e, &list.items[i]);
+    for (size_t i = 0; i < list.n_items; i++) {
+        if (is_covered(request, &list.items[i]))
+            emit_token(&e, &list.items[i]);
+    }
     emit_end_array(&e);
     emit_end_object(&e);
     response_json(response, emit_check(&e) == STATUS_OK ? 200 : 500);
+}
+
+/* STATUS_NOT_FOUND: there is none of that name in the caller's scope. */
+static enum status
+check_covered(const struct request *request, enum store_token_kind kind, const char *id)
+{
+    CLEANUP(store_token_list_clear) struct store_token_list list = {0};
+    if (request->access.n_labels == 0)
+        return STATUS_OK;
+    enum status s = store_list_tokens(request->verifier->store, kind, &list);
+    for (size_t i = 0; s == STATUS_OK && i < list.n_items; i++) {
+        if (text_equal(list.items[i].id, id) && is_covered(request, &list.items[i]))
+            return STATUS_OK;
+    }
+    return s == STATUS_OK ? STATUS_NOT_FOUND : s;
 }
 
 static void
 remove_token(struct request *request, struct response *response, enum store_token_kind kind)
 {
     struct store_actor who = {.name = request->access.actor, .now_s = request_now_s(request)};
-    enum status s = store_remove_token(request->verifier->store, &who, kind, request->params[0]);
+    enum status s = check_covered(request, kind, request->params[0]);
+    if (s == STATUS_OK)
+        s = store_remove_token(request->verifier->store, &who, kind, request->params[0]);
     if (s != STATUS_OK)
         problem_from_status(response, s, NULL);
     else

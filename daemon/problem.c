@@ -100,6 +100,13 @@ answer_of(enum status status)
 }
 
 void
+problem_set_scope(struct response *r)
+{
+    problem_set(r, 403, PROBLEM_FORBIDDEN,
+                "the labels must hold those that this token is limited to");
+}
+
+void
 problem_from_status(struct response *r, enum status status, const struct diag *diag)
 {
     struct answer a = answer_of(status);

@@ -25,6 +25,8 @@
 /* Replace the response by a problem. detail is our own text or NULL; the title is the code's
  * sentence. */
 void problem_set(struct response *r, unsigned http_status, const char *code, const char *detail);
+/* 403: what is asked for lies outside of the caller's own scope. */
+void problem_set_scope(struct response *r);
 /* From a failed operation: HTTP status and code by enum status, detail from diag (may be NULL). */
 void problem_from_status(struct response *r, enum status status, const struct diag *diag);
 /* From an attempt's reason: the HTTP status belongs to the code. */

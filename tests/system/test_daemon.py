@@ -81,6 +81,37 @@ def test_a_scoped_token_sees_its_devices_only(bench):
     assert verifier.call("GET", f"/v1/devices/{hidden}", token=scoped)[0] == 404
 
 
+def test_a_scoped_token_makes_nothing_outside_of_its_scope(bench):
+    verifier = bench.verifier()
+    oslo, tokyo = {"labels": {"site": "oslo"}}, {"labels": {"site": "tokyo"}}
+
+    def made(path, body):
+        return verifier.admin("POST", path, body)
+
+    scoped = made("/v1/tokens", {"roles": ["admin"]} | oslo)
+    mine = made("/v1/devices", {"ek_sha256": "01" * 32} | oslo)["id"]
+    other = made("/v1/tokens", {"roles": ["viewer"]} | tokyo)["id"]
+    joins = made("/v1/join-tokens", tokyo)["id"]
+
+    def call(method, path, body=None):
+        return verifier.call(method, path, body, token=scoped["token"])
+
+    for labels, status in (({}, 403), (tokyo, 403), (oslo, 201)):
+        assert call("POST", "/v1/tokens", {"roles": ["admin"]} | labels)[0] == status
+        assert call("POST", "/v1/join-tokens", labels)[0] == status
+        assert call("POST", "/v1/devices", {"ek_sha256": "02" * 32} | labels)[0] == status
+    assert call("PATCH", f"/v1/devices/{mine}", tokyo)[0] == 403
+    assert call("PATCH", f"/v1/devices/{mine}", {"name": "gate"})[0] == 200
+    for device in (mine, "f" * 32):
+        verifier.call("POST", f"/v1/devices/{device}/evidence", {}, token=None)
+    assert len(verifier.admin("GET", "/v1/attempts")["attempts"]) > 0
+    assert call("GET", "/v1/attempts")[1]["attempts"] == []
+    for path, hidden in (("/v1/tokens", other), ("/v1/join-tokens", joins)):
+        assert call("DELETE", f"{path}/{hidden}")[0] == 404
+        assert {t["labels"].get("site") for t in call("GET", path)[1]["tokens"]} == {"oslo"}
+    assert call("DELETE", f"/v1/tokens/{scoped['id']}")[0] == 204
+
+
 def test_lists_are_paged_by_cursor(bench):
     verifier = bench.verifier()
     for n in range(7):

@@ -82,6 +82,21 @@ covers_devices_that_have_every_label(void **state)
 }
 
 static void
+covers_labels_that_hold_its_own(void **state)
+{
+    (void)state;
+    struct label mine[] = {{"site", "tokyo"}};
+    struct label both[] = {{"role", "gateway"}, {"site", "tokyo"}};
+    struct label other[] = {{"site", "oslo"}};
+    const struct access a = {.labels = mine, .n_labels = 1};
+    assert_true(access_covers_labels(&(struct access){0}, NULL, 0));
+    assert_true(access_covers_labels(&a, both, 2));
+    assert_false(access_covers_labels(&a, both, 1));
+    assert_false(access_covers_labels(&a, other, 1));
+    assert_false(access_covers_labels(&a, NULL, 0));
+}
+
+static void
 auditor_and_relying_party_stand_apart(void **state)
 {
     (void)state;
@@ -118,6 +133,7 @@ main(void)
         VERIFIER_CASE(knows_a_token_until_it_expires),
         VERIFIER_CASE(refuses_what_is_no_token_of_ours),
         cmocka_unit_test(covers_devices_that_have_every_label),
+        cmocka_unit_test(covers_labels_that_hold_its_own),
         cmocka_unit_test(auditor_and_relying_party_stand_apart),
         cmocka_unit_test(limits_a_relying_party_to_what_it_was_granted),
     };
