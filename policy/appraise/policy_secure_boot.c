@@ -2,6 +2,7 @@
 /* from: the rule "secure_boot" of a policy; to: struct policy_secure_boot; never: takes a rule that
  * no device could fulfil. [attest-policy(5)] */
 #include "appraise/document_read.h"
+#include "appraise/microsoft.h"
 #include "appraise/policy.h"
 #include "base/limits.h"
 
@@ -127,10 +128,31 @@ static const struct shape_field secure_boot_fields[] = {
     {"effect", false, document_read_effect, offsetof(struct policy_secure_boot, effect)},
 };
 
+/* What must be there must be allowed there. */
+static enum status
+check_microsoft(const struct shape_node *node, const struct policy_secure_boot *rule)
+{
+    for (size_t i = 0; i < POLICY_MICROSOFT_COUNT; i++) {
+        const struct microsoft *m = microsoft_at((enum policy_microsoft)i);
+        const struct policy_keys *keys = m->kek ? &rule->kek : &rule->db;
+        bool listed = has(&keys->allowed, &m->digest) || has(&keys->required, &m->digest);
+        if (!((rule->microsoft_2023 >> i) & 1u))
+            continue;
+        if (has(&keys->forbidden, &m->digest))
+            return shape_refuse(node, "microsoft_2023 wants %s, which %s forbids", m->name,
+                                m->kek ? "kek" : "db");
+        if (keys->allowed.n > 0 && !listed)
+            return shape_refuse(node, "microsoft_2023 wants %s, which %s does not allow", m->name,
+                                m->kek ? "kek" : "db");
+    }
+    return STATUS_OK;
+}
+
 enum status
 policy_read_secure_boot(const struct shape_node *node, void *out)
 {
     struct policy_secure_boot *rule = out;
     rule->present = true;
-    return shape_object(node, secure_boot_fields, COUNT_OF(secure_boot_fields), rule);
+    enum status s = shape_object(node, secure_boot_fields, COUNT_OF(secure_boot_fields), rule);
+    return s == STATUS_OK ? check_microsoft(node, rule) : s;
 }

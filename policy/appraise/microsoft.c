@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* from: a word of a policy; to: the certificate that it stands for; never: looks at a machine. */
+#include "appraise/microsoft.h"
+
+/* By SHA-256 of the certificate's DER. */
+static const struct microsoft certificates[POLICY_MICROSOFT_COUNT] = {
+    [POLICY_MICROSOFT_KEK] = {"Microsoft Corporation KEK 2K CA 2023",
+                              true,
+                              {ALG_SHA256,
+                               DIGEST_SHA256_SIZE,
+                               {0x3c, 0xd3, 0xf0, 0x30, 0x9e, 0xda, 0xe2, 0x28, 0x76, 0x7a, 0x97,
+                                0x6d, 0xd4, 0x0d, 0x9f, 0x4a, 0xff, 0xc4, 0xfb, 0xd5, 0x21, 0x8f,
+                                0x2e, 0x8c, 0xc3, 0xc9, 0xdd, 0x97, 0xe8, 0xac, 0x6f, 0x9d}}},
+    [POLICY_MICROSOFT_UEFI] = {"Microsoft UEFI CA 2023",
+                               false,
+                               {ALG_SHA256,
+                                DIGEST_SHA256_SIZE,
+                                {0xf6, 0x12, 0x4e, 0x34, 0x12, 0x5b, 0xee, 0x3f, 0xe6, 0xd7, 0x9a,
+                                 0x57, 0x4e, 0xaa, 0x7b, 0x91, 0xc0, 0xe7, 0xbd, 0x9d, 0x92, 0x9c,
+                                 0x1a, 0x32, 0x11, 0x78, 0xef, 0xd6, 0x11, 0xda, 0xd9, 0x01}}},
+    [POLICY_MICROSOFT_WINDOWS] = {"Windows UEFI CA 2023",
+                                  false,
+                                  {ALG_SHA256,
+                                   DIGEST_SHA256_SIZE,
+                                   {0x07, 0x6f, 0x1f, 0xea, 0x90, 0xac, 0x29, 0x15,
+                                    0x5e, 0xbf, 0x77, 0xc1, 0x76, 0x82, 0xf7, 0x5f,
+                                    0x1f, 0xdd, 0x1b, 0xe1, 0x96, 0xda, 0x30, 0x2d,
+                                    0xc8, 0x46, 0x1e, 0x35, 0x0a, 0x9a, 0xe3, 0x30}}},
+};
+
+const struct microsoft *
+microsoft_at(enum policy_microsoft i)
+{
+    return &certificates[i];
+}
