@@ -25,8 +25,6 @@ struct inspect_log_view {
 
 /* "pc", "uboot-efi", "uboot-fit" by what the log looks like; NULL of a CCEL. */
 const char *inspect_log_profile(const struct inspect_log_view *v);
-/* Locality that PCR 0 starts from. */
-int inspect_log_locality(const struct inspect_log_view *v);
 const char *inspect_log_format(const struct inspect_log_view *v);
 /* Value of a PCR that the log extends in this bank; NULL for one that it does not, or when
  * libcrypto lacks the bank's algorithm. */

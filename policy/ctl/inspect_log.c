@@ -24,14 +24,6 @@ inspect_log_format(const struct inspect_log_view *v)
     return v->log ? names[v->log->format] : NULL;
 }
 
-int
-inspect_log_locality(const struct inspect_log_view *v)
-{
-    if (v->log->hcrtm)
-        return 4;
-    return v->log->startup_locality > 0 ? v->log->startup_locality : 0;
-}
-
 const char *
 inspect_log_type(uint32_t type, char out[static REPORT_BANK_SIZE])
 {

@@ -180,7 +180,7 @@ emit_head(struct emit *e, const struct inspect_log_view *v)
         emit_null(e);
     emit_key(e, "startup_locality");
     if (v->log)
-        emit_int(e, inspect_log_locality(v));
+        emit_uint(e, eventlog_locality(v->log));
     else
         emit_null(e);
     emit_key(e, "secure_boot");

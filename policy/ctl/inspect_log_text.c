@@ -12,7 +12,7 @@ static void
 append_head(const struct inspect_log_view *v, struct buffer *out)
 {
     char name[REPORT_BANK_SIZE];
-    static const char *const secure[] = {"not said", "off", "on"};
+    static const char *const secure[] = {"not known", "off", "on"};
     const char *profile = inspect_log_profile(v);
     buffer_append_format(out, "%s boot log, %zu events\n", inspect_log_format(v), v->log->n_events);
     buffer_append_text(out, "  banks             ");
@@ -20,7 +20,7 @@ append_head(const struct inspect_log_view *v, struct buffer *out)
         buffer_append_format(out, " %s", report_bank(v->log->banks[bank], name));
     buffer_append_format(out, "\n  looks like         %s\n",
                          profile ? profile : "no known platform");
-    buffer_append_format(out, "  startup locality   %d%s\n", inspect_log_locality(v),
+    buffer_append_format(out, "  startup locality   %d%s\n", eventlog_locality(v->log),
                          v->log->hcrtm ? " (H-CRTM)" : "");
     buffer_append_format(out, "  Secure Boot        %s\n", secure[v->inspect->secure_boot + 1]);
     buffer_append_text(out, "  Nothing of this is proven without a quote: attestctl verify quote "

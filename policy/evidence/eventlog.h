@@ -71,6 +71,9 @@ struct eventlog_pcrs {
 };
 MUST_CHECK enum status eventlog_replay(struct hasher *h, const struct eventlog *log,
                                        struct eventlog_pcrs *out);
+/* What PCR 0 starts from: StartupLocality where the log has it, else 4 after an H-CRTM event, else
+ * 0. [PFP 1.06 10.4.5.3] */
+uint8_t eventlog_locality(const struct eventlog *log);
 /* The pieces of it: the value a PCR starts from in this log (locality, H-CRTM, zero for DRTM), the
  * value of a PCR that nothing extended (17 to 22 all ones), and whether an event extends its PCR.
  */

@@ -7,15 +7,18 @@
 #define HCRTM_LOCALITY  4u
 #define DRTM_RESET_BYTE 0xFFu
 
+uint8_t
+eventlog_locality(const struct eventlog *log)
+{
+    if (log->startup_locality >= 0)
+        return (uint8_t)log->startup_locality;
+    return log->hcrtm ? HCRTM_LOCALITY : 0;
+}
+
 struct digest
 eventlog_start(const struct eventlog *log, uint16_t alg, uint32_t pcr)
 {
-    uint8_t last = 0;
-    if (pcr == 0 && log->hcrtm)
-        last = HCRTM_LOCALITY;
-    else if (pcr == 0 && log->startup_locality > 0)
-        last = (uint8_t)log->startup_locality;
-    return digest_reset(alg, last);
+    return digest_reset(alg, pcr == 0 ? eventlog_locality(log) : 0);
 }
 
 struct digest

@@ -144,8 +144,8 @@ check_valid_log(const struct row *row, const struct eventlog *log, json_t *expec
 {
     if ((json_int_t)log->n_events != json_integer_value(json_object_get(expected, "events")))
         fail_msg("%s: %zu events", row->path, log->n_events);
-    json_int_t locality = log->hcrtm ? 4 : log->startup_locality > 0 ? log->startup_locality : 0;
-    assert_int_equal(json_integer_value(json_object_get(expected, "startup_locality")), locality);
+    assert_int_equal(json_integer_value(json_object_get(expected, "startup_locality")),
+                     eventlog_locality(log));
     json_t *secure = json_object_get(expected, "secure_boot");
     int said = json_is_true(secure) ? 1 : json_is_false(secure) ? 0 : -1;
     if (said != event_claimed_secure_boot(log))

@@ -306,6 +306,24 @@ an_hcrtm_event_first_starts_pcr_0_at_4(void **state)
     assert_false(late->hcrtm);
 }
 
+/* Whichever of the two is wrong, the replay tells: the record that names a locality is heard. */
+static void
+a_locality_that_the_log_names_stands_before_an_hcrtm_event(void **state)
+{
+    static const uint8_t localities[] = {0, 3, 4};
+    (void)state;
+    for (size_t i = 0; i < sizeof localities; i++) {
+        empty_log();
+        (void)log_builder_locality(&b, localities[i]);
+        (void)log_builder_text(&b, 0, EVENT_EFI_HCRTM, "HCRTM");
+        CLEANUP(eventlog_freep) struct eventlog *log = parse();
+        assert_true(log->hcrtm);
+        assert_int_equal(localities[i], eventlog_locality(log));
+        assert_int_equal(localities[i], eventlog_start(log, ALG_SHA256, 0).data[31]);
+        assert_int_equal(0, eventlog_start(log, ALG_SHA256, 1).data[31]);
+    }
+}
+
 static void
 refuses_sizes_above_their_limits(void **state)
 {
@@ -479,6 +497,7 @@ main(void)
         cmocka_unit_test(refuses_an_event_without_any_digest),
         cmocka_unit_test(refuses_a_startup_locality_twice_late_misplaced_or_out_of_range),
         cmocka_unit_test(an_hcrtm_event_first_starts_pcr_0_at_4),
+        cmocka_unit_test(a_locality_that_the_log_names_stands_before_an_hcrtm_event),
         cmocka_unit_test(refuses_sizes_above_their_limits),
         cmocka_unit_test(reads_a_sha1_log_for_inspection),
         cmocka_unit_test(knows_a_ccel_by_its_first_register),
