@@ -91,8 +91,11 @@ event_claimed_secure_boot(const struct eventlog *log)
             continue;
         char text[sizeof name + 1];
         copy_name(v.name, text, sizeof text);
-        if (text_equal(text, name))
-            return v.value.size > 0 && v.value.data[0] != 0;
+        if (!text_equal(text, name))
+            continue;
+        if (v.value.size == 0)
+            return 0;
+        return v.value.size == 1 && v.value.data[0] <= 1 ? v.value.data[0] : -1;
     }
     return -1;
 }

@@ -542,6 +542,21 @@ the_claim_of_secure_boot_is_its_variables(void **state)
     assert_int_equal(0, event_claimed_secure_boot(log_parsed));
 }
 
+/* UEFI 2.10 3.3: a byte, 0 or 1. */
+static void
+another_value_of_secure_boot_claims_nothing(void **state)
+{
+    static const uint8_t values[][2] = {{0, 0}, {1, 0}, {2, 0}};
+    static const int claims[] = {0, 1, -1};
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        start();
+        (void)decode(log_builder_variable(&b, 7, EVENT_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot",
+                                          bytes_of(values[i / 2], 1 + i % 2)));
+        assert_int_equal(i % 2 ? -1 : claims[i / 2], event_claimed_secure_boot(log_parsed));
+    }
+}
+
 int
 main(void)
 {
@@ -576,6 +591,7 @@ main(void)
         cmocka_unit_test(threat_23_the_value_alone_binds_boot_variables_only),
         cmocka_unit_test(threat_23_a_variable_without_its_last_byte_is_not_bound),
         cmocka_unit_test(the_claim_of_secure_boot_is_its_variables),
+        cmocka_unit_test(another_value_of_secure_boot_claims_nothing),
     };
     int failed = cmocka_run_group_tests(tests, test_hasher_open, test_hasher_close);
     eventlog_free(log_parsed);
