@@ -46,18 +46,22 @@ refuse(struct reasons *reasons, const char *what)
     reason_set_what(reasons_add(reasons, REASON_EK_MALFORMED), what);
 }
 
-/* The header says its own size: stamp, kind of store, size, stamp. */
+/* The header says its own size: stamp, kind of store, size, and as a rule a second stamp, which the
+ * size counts in. */
 struct bytes
 ek_certificate_body(struct bytes in, uint32_t *found)
 {
     struct reader r = reader_of(in);
     bool stamped = reader_be16(&r) == STORED_CERTIFICATE && reader_u8(&r) == 0;
     size_t size = reader_be16(&r);
-    if (r.failed || !stamped || size < 2 || size > reader_left(&r) ||
-        reader_be16(&r) != FULL_CERTIFICATE)
+    if (r.failed || !stamped || size > reader_left(&r))
         return in;
+    struct reader inner = reader_of(reader_rest(&r));
+    struct bytes rest = inner.in;
+    if (reader_be16(&inner) == FULL_CERTIFICATE)
+        rest = reader_rest(&inner);
     *found |= EK_ODDITY_HEADER;
-    return reader_rest(&r);
+    return rest;
 }
 
 void

@@ -82,7 +82,8 @@ MUST_CHECK enum status event_decoder_init(struct hasher *h, const struct eventlo
 MUST_CHECK enum status event_decode(const struct event_decoder *d, size_t i,
                                     struct event_meaning *out);
 /* What the log says of the SecureBoot variable, for people: 1, 0 (also when it is empty), -1 not
- * said, or none of these [UEFI 2.10 3.3]. A claim: rules read the bound variable of a proven PCR 7 instead. */
+ * said, or none of these [UEFI 2.10 3.3]. A claim: rules read the bound variable of a proven PCR 7
+ * instead. */
 int event_claimed_secure_boot(const struct eventlog *log);
 const char *event_quirk_name(enum event_quirk quirk);
 const char *event_kind_name(enum event_kind kind);

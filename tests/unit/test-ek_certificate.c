@@ -184,6 +184,32 @@ threat_17_header_and_padding_of_an_nv_index_are_accepted(void **state)
     assert_usage_fits(c, 0);
 }
 
+/* The size then is the certificate's. */
+static void
+threat_17_header_without_its_second_stamp_is_accepted(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t padding[64] = {0xFF};
+    struct ek_builder_spec spec = ek_builder_spec_ek(f->ecc);
+    CLEANUP(buffer_free) struct buffer der = {0};
+    CLEANUP(buffer_free) struct buffer nv = {0};
+    ek_builder_certificate(f->ecc, &spec, NULL, &der);
+    buffer_append_be16(&nv, 0x1001);
+    buffer_append_u8(&nv, 0);
+    buffer_append_be16(&nv, (uint16_t)der.size);
+    buffer_append(&nv, buffer_bytes(&der));
+    CLEANUP(ek_certificate_freep) struct ek_certificate *c = read_bytes(f, buffer_bytes(&nv));
+    assert_int_equal(c->oddities, EK_ODDITY_HEADER);
+    assert_true(bytes_equal(buffer_bytes(&c->der), buffer_bytes(&der)));
+    buffer_append(&nv, bytes_of(padding, sizeof padding));
+    CLEANUP(ek_certificate_freep) struct ek_certificate *padded = read_bytes(f, buffer_bytes(&nv));
+    assert_int_equal(padded->oddities, EK_ODDITY_HEADER | EK_ODDITY_PADDING);
+    assert_malformed(f, bytes_slice(buffer_bytes(&nv), 0, 5), "DER");
+    assert_malformed(f, bytes_slice(buffer_bytes(&nv), 0, 6), "DER");
+    nv.data[3] = 0xFF; /* a size that reaches beyond the file */
+    assert_malformed(f, buffer_bytes(&nv), "DER");
+}
+
 static void
 threat_17_another_header_is_refused(void **state)
 {
@@ -406,6 +432,7 @@ main(void)
         cmocka_unit_test(wants_all_three_attributes),
         cmocka_unit_test(escapes_what_a_certificate_says),
         cmocka_unit_test(threat_17_header_and_padding_of_an_nv_index_are_accepted),
+        cmocka_unit_test(threat_17_header_without_its_second_stamp_is_accepted),
         cmocka_unit_test(threat_17_another_header_is_refused),
         cmocka_unit_test(threat_17_oaep_key_is_accepted),
         cmocka_unit_test(threat_17_flag_of_a_ca_is_accepted),
