@@ -122,7 +122,8 @@ set_pin(struct session *c, const char *hex, struct diag *diag)
         return STATUS_NOMEM;
     for (char *p = text + strlen(PIN_PREFIX); *p; p++)
         *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
-    (void)c->easy_setopt(c->curl, CURLOPT_PINNEDPUBLICKEY, text);
+    if (c->easy_setopt(c->curl, CURLOPT_PINNEDPUBLICKEY, text) != CURLE_OK)
+        return diag_set(diag, STATUS_UNSUPPORTED, CLAUSE, 0, "libcurl takes no pinned key");
     /* The pin alone names the server: a self-signed certificate leads to no CA. */
     (void)c->easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
     (void)c->easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);

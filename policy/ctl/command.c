@@ -193,14 +193,42 @@ command_help(const struct command *command)
     }
 }
 
+const char *
+command_plain(const char *text, struct buffer *room)
+{
+    buffer_reset(room);
+    for (; *text != '\0'; text++) {
+        uint8_t byte = (uint8_t)*text;
+        if (byte >= 0x20 && byte < 0x7F)
+            buffer_append_u8(room, byte);
+        else
+            buffer_append_format(room, "\\x%02x", byte);
+    }
+    const char *plain = buffer_text(room);
+    return plain ? plain : status_name(STATUS_NOMEM);
+}
+
 int
 command_fail(enum status status, const struct diag *diag)
 {
+    CLEANUP(buffer_free) struct buffer room = {0};
+    const char *text = diag && diag->text[0] ? diag->text : status_name(status);
     (void)fprintf(stderr, "attestctl: %s: %s\n", diag && diag->clause ? diag->clause : "failed",
-                  diag && diag->text[0] ? diag->text : status_name(status));
+                  command_plain(text, &room));
     if (status == STATUS_DENIED)
         return EXIT_DENIED;
     return status == STATUS_BUSY ? EXIT_TRY_LATER : EXIT_USAGE;
+}
+
+int
+command_finish(int rc)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (!lost || rc == EXIT_USAGE) /* the command told it itself */
+        return rc;
+    (void)command_fail(
+        STATUS_IO, &(struct diag){.clause = "output", .text = "cannot write to standard output"});
+    return EXIT_USAGE;
 }
 
 const char *

@@ -83,6 +83,13 @@ int command_run(const struct command *command, const struct options *o);
 /* Help on all, or on one command, to standard output. */
 void command_help(const struct command *command);
 
+/* The exit code of the program after a command's: EXIT_USAGE when standard output lost something.
+ */
+int command_finish(int rc);
+/* text, which may hold bytes of a file or a peer, for a terminal: printable ASCII as it stands, the
+ * rest as \xNN. What is returned lives in room. */
+const char *command_plain(const char *text, struct buffer *room);
+
 /* "attestctl: clause: text" to standard error; returns the exit code for the status. */
 int command_fail(enum status status, const struct diag *diag);
 /* An option's value or NULL. */

@@ -2,6 +2,7 @@
 /* attestctl reference from-...: the table, and what its commands share. */
 #include "ctl/image.h"
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -23,13 +24,14 @@ tell_failure(const struct image_work *w, enum status s, const char *path)
         (void)command_fail(s, &w->diag);
         return EXIT_USAGE;
     }
+    CLEANUP(buffer_free) struct buffer room = {0};
     char where[48] = "";
     if (!w->by_line || w->diag.offset > 0)
         (void)snprintf(where, sizeof where, "at %s %llu: ", w->by_line ? "line" : "byte",
                        (unsigned long long)w->diag.offset);
     (void)fprintf(stderr, "attestctl: %s: %s%s: %s\n", path, where,
                   w->diag.clause ? w->diag.clause : "image",
-                  w->diag.text[0] ? w->diag.text : status_name(s));
+                  command_plain(w->diag.text[0] ? w->diag.text : status_name(s), &room));
     return EXIT_USAGE;
 }
 

@@ -31,6 +31,7 @@ struct bundle_work {
     struct image_work w;
     struct artifacts *list;
     struct leftovers leftovers;
+    bool must_state; /* the signature covers the manifest alone: its digests bind the files */
     char at[ARTIFACT_NAME_SIZE]; /* the file that is looked into; "": none */
 };
 
@@ -183,6 +184,16 @@ find(const struct artifacts *list, const char *name)
     return NULL;
 }
 
+/* Every entry of this name states its digest. */
+static bool
+all_stated(const struct artifacts *list, const char *name)
+{
+    bool all = true;
+    for (size_t i = 0; i < list->n; i++)
+        all = all && (!text_equal(list->items[i].name, name) || list->items[i].stated.size > 0);
+    return all;
+}
+
 static enum status
 visit(struct bundle_work *b, const char *name, struct bytes content)
 {
@@ -197,6 +208,9 @@ visit(struct bundle_work *b, const char *name, struct bytes content)
     }
     if (a->seen)
         return refuse(b, "a file stands in it twice");
+    if (b->must_state && !all_stated(b->list, name))
+        return diag_set(&b->w.diag, STATUS_INVALID, CLAUSE, 0,
+                        "%s: the signed manifest states no sha256, so nothing binds it", name);
     enum status s = artifacts_compare(b->list, b->w.h, name, content, &n, &b->w.diag);
     if (s == STATUS_OK)
         s = digest_compute(b->w.h, ALG_SHA256, content, &digest);
@@ -364,6 +378,7 @@ read_packed(struct bundle_work *b, struct bytes file)
         s = cms_content(cms, &inside, &manifest, &b->w.diag);
     if (s == STATUS_OK)
         s = check_signature(b, cms, inside ? (struct bytes){0} : image);
+    b->must_state = inside && command_option(b->w.c, "keyring");
     if (s == STATUS_OK && !from.directory)
         s = open_squash(b, image, &squash);
     if (s == STATUS_OK && !inside && from.directory)
@@ -426,6 +441,7 @@ read_swupdate(struct bundle_work *b, struct bytes file)
     if (s == STATUS_OK)
         s = next_file(b, m, name, &content, &more);
     bool is_signed = s == STATUS_OK && more && text_equal(name, SIGNATURE);
+    b->must_state = is_signed && command_option(b->w.c, "keyring");
     if (s == STATUS_OK)
         s = is_signed ? check_signature(b, buffer_bytes(&content), buffer_bytes(&description))
                       : check_unsigned(b);

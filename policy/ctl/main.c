@@ -11,7 +11,7 @@ main(int argc, char **argv)
     struct diag diag = {0};
     if (argc == 2 && text_equal(argv[1], "--version")) {
         (void)printf("attestctl %s\n", ATTESTD_VERSION);
-        return EXIT_YES;
+        return command_finish(EXIT_YES);
     }
     enum status s = options_parse(argc, argv, command_options, command_n_options, &o, &diag);
     if (s != STATUS_OK)
@@ -19,11 +19,11 @@ main(int argc, char **argv)
     const struct command *command = command_find(o.arguments, o.n_arguments);
     if (options_get(&o, "help")) {
         command_help(command);
-        return EXIT_YES;
+        return command_finish(EXIT_YES);
     }
     if (!command) {
         (void)fprintf(stderr, "attestctl: no such command; see attestctl --help\n");
         return EXIT_USAGE;
     }
-    return command_run(command, &o);
+    return command_finish(command_run(command, &o));
 }

@@ -14,7 +14,8 @@ exit_of_http(long status)
         return EXIT_DENIED;
     if (status == 503 || status == 429)
         return EXIT_TRY_LATER;
-    if (status >= 500)
+    /* Below 400 it sends elsewhere, and no redirect is followed: this is no verifier. */
+    if (status >= 500 || status < 400)
         return EXIT_UNAVAILABLE;
     return status == 400 || status == 404 || status == 405 || status == 421 ? EXIT_USAGE : EXIT_NO;
 }

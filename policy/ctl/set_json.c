@@ -502,10 +502,11 @@ print_components(const struct set *set)
 void
 set_print_notes(const struct set *set)
 {
+    CLEANUP(buffer_free) struct buffer room = {0};
     size_t i;
     const json_t *note;
     json_array_foreach(set->notes, i, note)(void)
-        fprintf(stderr, "attestctl: note: %s\n", json_string_value(note));
+        fprintf(stderr, "attestctl: note: %s\n", command_plain(json_string_value(note), &room));
 }
 
 int

@@ -48,8 +48,14 @@ run_create(struct context *c)
         (void)json_object_set_new(body, join ? "name" : "description",
                                   json_string(command_option(c, "name")));
     int rc = remote_call(c, "POST", collection(c), body, &answer);
-    if (rc != EXIT_YES || c->json)
-        return rc == EXIT_YES ? remote_print(answer) : rc;
+    if (rc != EXIT_YES)
+        return rc;
+    if (!json_is_string(json_object_get(answer, "token"))) {
+        (void)fprintf(stderr, "attestctl: the verifier's answer holds no token\n");
+        return EXIT_UNAVAILABLE;
+    }
+    if (c->json)
+        return remote_print(answer);
     /* The secret alone on standard output, so that a script can keep it. */
     char cell[CELL];
     (void)printf("%s\n", remote_cell(answer, "token", cell, sizeof cell));

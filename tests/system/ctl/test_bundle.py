@@ -284,6 +284,15 @@ def test_a_signed_manifest_counts_and_binds_the_folder(tmp_path, signer, fmt):
     assert run(path, "--unpacked", unpacked, "--keyring", signer.keyring).code == 2
 
 
+def test_a_file_that_a_signed_manifest_does_not_bind_is_refused(tmp_path, signer):
+    text = b"\n".join(l for l in manifest(FILES, "verity").split(b"\n") if sha(ROOTFS).encode() not in l)
+    path = packed(tmp_path, signer.sign(text, detached=False), b"hsqs" + bytes(4092))
+    unpacked = folder(tmp_path, text=b"not read")
+    outcome = run(path, "--unpacked", unpacked, "--keyring", signer.keyring)
+    assert outcome.code == 2 and b"rootfs.ext4: the signed manifest states no sha256" in outcome.err
+    assert outcome.out == b"" and run(path, "--unpacked", unpacked).code == 0, "nothing was said to be signed"
+
+
 def test_a_plain_bundle_is_verified_as_it_is_packed(tmp_path, signer):
     image = b"hsqs" + bytes(4092)
     path = packed(tmp_path, signer.sign(image), image)
@@ -414,10 +423,13 @@ def test_an_image_in_json_gives_the_same(tmp_path):
 
 
 def test_an_images_signature_is_over_its_description(tmp_path, signer):
-    path = swu(tmp_path, signature=signer.sign(described()))
+    all_stated = described(CONFIG.replace('"run.sh";', '"run.sh"; sha256 = "' + sha(b"#!/bin/sh") + '";'))
+    path = swu(tmp_path, all_stated, signature=signer.sign(all_stated))
     notes = made(path, "--keyring", signer.keyring)["notes"]
     assert any(n.startswith("signed by a certificate") for n in notes)
     assert any("WAS NOT CHECKED" in n for n in made(path)["notes"])
+    outcome = run(swu(tmp_path, signature=signer.sign(described())), "--keyring", signer.keyring)
+    assert outcome.code == 2 and b"run.sh: the signed manifest states no sha256" in outcome.err
     for other in (signer.sign(described() + b" "), Signer(tmp_path, "other").sign(described()), b"raw"):
         outcome = run(swu(tmp_path, signature=other), "--keyring", signer.keyring)
         assert outcome.code == 2 and outcome.out == b""

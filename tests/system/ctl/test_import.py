@@ -138,3 +138,17 @@ def test_a_document_of_keylime_that_is_wrong_is_refused_by_name(tmp_path, value,
     outcome = attestctl("reference", "from-keylime", path, *NEW, *(["--boot"] if boot else []))
     assert outcome.code == 2
     assert "k.json" in outcome.err.decode() and told in outcome.err.decode()
+
+
+def test_what_a_file_says_reaches_no_terminal_as_it_is(tmp_path):
+    hostile = "\x1b]0;owned\x07\u009b31m"
+    policy = POLICY | {"excludes": [hostile]}
+    outcome = attestctl("reference", "from-keylime", write(tmp_path / "policy.json", policy), *NEW)
+    assert outcome.code == 0 and rb"excludes: \x1b]0;owned\x07\xc2\x9b31m" in outcome.err
+    for value in ({"digests": {hostile: ["zz"]}}, {"digests": {hostile: 1}}):
+        outcome = attestctl("reference", "from-keylime", write(tmp_path / "wrong.json", value), *NEW)
+        assert outcome.code == 2 and rb"\x1b]0;owned" in outcome.err and b"\x1b" not in outcome.err
+    record = {"pcr": 4, hostile: 1, "digests": [{"hashAlg": "sha256", "digest": digest("1")}]}
+    path = write(tmp_path / "630-a.pcrlock", {"records": [record]})
+    outcome = attestctl("reference", "from-pcrlock", path, *NEW)
+    assert outcome.code == 0 and rb"\x1b]0;owned" in outcome.err and b"\x1b" not in outcome.err

@@ -29,10 +29,12 @@ def test_a_file_without_permission_is_2(tmp_path):
     assert attestctl("inspect", "log", path).code == 2
 
 
-def test_a_full_disk_is_no_success():
+@pytest.mark.parametrize("arguments", [
+    ["inspect", "log", BOOTS / "secure/boot-log"], ["--help"], ["inspect", "log", "--help"], ["--version"]])
+def test_a_full_disk_is_no_success(arguments):
     with open("/dev/full", "wb") as full:
-        outcome = attestctl("inspect", "log", BOOTS / "secure/boot-log", stdout=full)
-    assert outcome.code == 2
+        outcome = attestctl(*arguments, stdout=full)
+    assert outcome.code == 2 and outcome.err.count(b"cannot write to standard output") == 1
 
 
 def test_help_names_each_command_and_is_0():
