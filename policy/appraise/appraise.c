@@ -38,6 +38,7 @@ struct work {
     const struct appraisal_input *input;
     struct appraisal *out;
     struct proven proven;
+    struct reasons trial_facts; /* noted on trial, beside a perspective that counts: not kept */
 };
 
 /* ---- one policy ---- */
@@ -178,16 +179,29 @@ list_documents(struct appraisal_perspective *p, const struct compiled_policy *c)
     bound_age(p, c->policy);
 }
 
+static bool
+is_on_trial(const struct work *w, const char *name)
+{
+    const struct perspective *said = compiled_perspective(w->input->documents, name);
+    return said && said->trial;
+}
+
 static enum status
 init_perspective(struct work *w, const char *name, struct appraisal_perspective *p)
 {
     size_t n = documents_count(w->input->documents);
-    const struct perspective *said = compiled_perspective(w->input->documents, name);
     (void)text_copy(p->name, sizeof p->name, name);
-    p->trial = said && said->trial;
+    p->trial = is_on_trial(w, name);
     p->policies = arena_alloc_array(&w->out->arena, n, sizeof *p->policies);
     p->references = arena_alloc_array(&w->out->arena, n, sizeof *p->references);
     return p->policies && p->references ? STATUS_OK : STATUS_NOMEM;
+}
+
+/* Those that count are appraised first. */
+static struct reasons *
+facts_of(struct work *w, const struct appraisal_perspective *p)
+{
+    return p->trial && !w->out->perspectives[0].trial ? &w->trial_facts : &w->out->facts;
 }
 
 static enum status
@@ -204,7 +218,7 @@ appraise_perspective(struct work *w, const char *name)
                           .policy = compiled_policy_at(documents, i),
                           .out = p,
                           .tally = &tally,
-                          .facts = &w->out->facts,
+                          .facts = facts_of(w, p),
                           .parts = &w->out->parts,
                           .standing = w->out->standing};
         if (!applies(w, j.policy, name))
@@ -263,18 +277,29 @@ appraise_knows(const struct appraisal_input *input, const struct replay_state *s
 }
 
 static enum status
-appraise_all(struct work *w)
+appraise_those(struct work *w, bool trial)
 {
     const struct documents *documents = w->input->documents;
     for (size_t i = 0; i < compiled_n_policies(documents); i++) {
         const struct policy *p = compiled_policy_at(documents, i)->policy;
-        if (!selector_match(&p->select, w->input->subject) || is_known(w->out, p->perspective))
+        if (!selector_match(&p->select, w->input->subject) || is_known(w->out, p->perspective) ||
+            is_on_trial(w, p->perspective) != trial)
             continue;
         enum status s = appraise_perspective(w, p->perspective);
         if (s != STATUS_OK)
             return s;
     }
-    return w->out->n_perspectives == 0 ? appraise_default(w) : STATUS_OK;
+    return STATUS_OK;
+}
+
+/* What counts comes first: the boot's generation and parts are as it says. */
+static enum status
+appraise_all(struct work *w)
+{
+    enum status s = appraise_those(w, false);
+    if (s == STATUS_OK)
+        s = appraise_those(w, true);
+    return s == STATUS_OK && w->out->n_perspectives == 0 ? appraise_default(w) : s;
 }
 
 /* ---- the round ---- */
@@ -340,7 +365,7 @@ appraise_work(struct work *w)
         s = appraise_all(w);
     if (s != STATUS_OK)
         return s;
-    if (w->out->facts.failed)
+    if (w->out->facts.failed || w->trial_facts.failed)
         return STATUS_NOMEM;
     set_times(w);
     w->out->verdict = worst(w->out);
@@ -376,6 +401,7 @@ appraise(struct hasher *h, const struct appraisal_input *input, struct appraisal
     struct work w = {.h = h, .input = input, .out = a};
     enum status s = appraise_work(&w);
     proven_clear(&w.proven);
+    reasons_free(&w.trial_facts);
     if (s != STATUS_OK)
         return s;
     *out = a;

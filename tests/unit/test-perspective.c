@@ -52,6 +52,34 @@ a_perspective_on_trial_is_judged_and_does_not_count(void **state)
     appraise_case_free(c);
 }
 
+/* Its policy is the first by id: what it alone would note is neither the boot's generation nor said
+ * in the token. */
+static void
+a_perspective_on_trial_notes_nothing_beside_one_that_counts(void **state)
+{
+    (void)state;
+    struct appraise_case *c = appraise_case_ready();
+    appraise_case_profile(c, 4, "other");
+    buffer_append(&c->documents[2], buffer_bytes(&c->documents[0]));
+    appraise_case_edit(c, 2, "\"gateways\"", "\"a-new\"");
+    appraise_case_edit(c, 2, "\"owner\"", "\"next\"");
+    appraise_case_edit(c, 2, "[\"boot\"], \"effect\"", "[\"other\"], \"effect\"");
+    appraise_case_run(c);
+    assert_string_equal("other", appraisal_generation(c->appraisal));
+    buffer_append_text(&c->documents[3], "{\"type\":\"perspective\",\"id\":\"next\",\"version\":1,"
+                                         "\"trial\":true}");
+    appraise_case_run(c);
+    const struct reasons *facts = appraisal_facts(c->appraisal);
+    assert_string_equal("boot", appraisal_generation(c->appraisal));
+    for (size_t i = 0; i < facts->n_items; i++)
+        assert_string_not_equal("other", facts->items[i].found);
+    assert_int_equal(2, appraisal_n_perspectives(c->appraisal));
+    buffer_reset(&c->documents[0]);
+    appraise_case_run(c); /* all are on trial: what it notes is all there is */
+    assert_string_equal("other", appraisal_generation(c->appraisal));
+    appraise_case_free(c);
+}
+
 /* ---- compiling texts ---- */
 
 #define TEXTS_MAX 8u
@@ -383,6 +411,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perspective_on_trial_is_judged_and_does_not_count),
+        cmocka_unit_test(a_perspective_on_trial_notes_nothing_beside_one_that_counts),
         cmocka_unit_test(lets_owners_put_documents),
         cmocka_unit_test(threat_55_knows_what_owned_policies_rest_on),
         cmocka_unit_test(takes_documents_that_its_signers_signed),
