@@ -312,7 +312,8 @@ process_close(struct process *p)
     if (!http_close(p->http, drain_s * 1000))
         return; /* a worker still uses what is below, until the process ends */
     surveys_close(p->verifier.surveys);
-    writer_free(p->verifier.writer);
+    if (!writer_free(p->verifier.writer))
+        return; /* its thread still uses the store */
     ima_memory_free(p->verifier.ima_memory);
     device_memory_free(p->verifier.devices);
     replay_memory_free(p->verifier.replay_memory);

@@ -374,14 +374,14 @@ writer_stop(struct writer *w, int64_t deadline_ms)
     return ended;
 }
 
-void
+bool
 writer_free(struct writer *w)
 {
     if (!w)
-        return;
+        return true;
     if (!writer_stop(w, w->options.deadline_ms)) {
         log_line(LOG_LEVEL_ERROR, "writer: hangs in the store: left behind");
-        return;
+        return false;
     }
     (void)pthread_join(w->thread, NULL);
     log_line(LOG_LEVEL_INFO, "writer: %llu rounds in %llu commits", (unsigned long long)w->n_rounds,
@@ -390,4 +390,5 @@ writer_free(struct writer *w)
     pthread_cond_destroy(&w->queued);
     pthread_cond_destroy(&w->ended_changed);
     free(w);
+    return true;
 }

@@ -42,6 +42,6 @@ MUST_CHECK enum status writer_put(struct writer *w, const struct store_round *ro
 /* Refuse new rounds and commit the queued ones. False when the thread has not ended after
  * deadline_ms: it hangs in the store, which must then not be closed. */
 bool writer_stop(struct writer *w, int64_t deadline_ms);
-/* Stop within the deadline of its options and free; a writer that hangs is left alone, and the log
- * says so. Safe on NULL. No writer_put() may be running. */
-void writer_free(struct writer *w);
+/* Stop within the deadline of its options and free. False: it hangs, is left alone, and the log
+ * says so; the store must then not be closed. True on NULL. No writer_put() may be running. */
+MUST_CHECK bool writer_free(struct writer *w);

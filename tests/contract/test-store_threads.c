@@ -130,7 +130,7 @@ serves_readers_while_rounds_are_committed(void **state)
     end(workers, WORKERS);
     atomic_store(&c.over, true);
     end(readers, READERS);
-    writer_free(c.writer);
+    assert_true(writer_free(c.writer));
     assert_int_equal(0, atomic_load(&c.n_failed));
     assert_status(STATUS_OK, store_check_audit(c.store, &broken, &last));
     assert_int_equal(0, broken);

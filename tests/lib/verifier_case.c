@@ -106,7 +106,7 @@ verifier_case_close(struct verifier_case *c)
     assert_true(http_close(c->http, 5000));
     c->http = NULL;
     surveys_close(c->verifier.surveys);
-    writer_free(c->verifier.writer);
+    assert_true(writer_free(c->verifier.writer));
     ima_memory_free(c->verifier.ima_memory);
     device_memory_free(c->verifier.devices);
     replay_memory_free(c->verifier.replay_memory);

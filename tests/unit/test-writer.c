@@ -149,7 +149,7 @@ answers_each_round_with_what_became_of_it(void **state)
     assert_status(STATUS_OK, result);
     assert_status(STATUS_OK, put(w, "stale", &result));
     assert_status(STATUS_STALE, result);
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_string_equal("a1", fake.attestation[0]);
 }
 
@@ -171,7 +171,7 @@ commits_as_one_group_what_gathered_meanwhile(void **state)
         assert_status(STATUS_OK, workers[i].status);
         assert_status(i == 3 ? STATUS_STALE : STATUS_OK, workers[i].result);
     }
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_int_equal(6, fake.n_seen);
     assert_int_equal(1, fake.group_size[0]);
     assert_int_equal(5, fake.group_size[1]);
@@ -185,7 +185,7 @@ waits_a_moment_for_the_rounds_on_their_way(void **state)
     const struct writer_options options = {
         .n_queued = 8, .n_group = 16, .deadline_ms = 5000, .gather_ms = 200};
     struct writer *w = new_writer(8, 5000);
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_status(STATUS_OK, writer_new(NULL, &options, &w));
     for (size_t i = 0; i < 3; i++)
         begin(&workers[i], w, "more");
@@ -193,7 +193,7 @@ waits_a_moment_for_the_rounds_on_their_way(void **state)
         end(&workers[i]);
         assert_status(STATUS_OK, workers[i].status);
     }
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_int_equal(1, fake.n_groups);
     assert_int_equal(3, fake.group_size[0]);
 }
@@ -229,7 +229,7 @@ lets_a_worker_do_something_meanwhile(void **state)
     assert_status(STATUS_OK, writer_put(w, &r, &meanwhile, &result));
     assert_status(STATUS_OK, result);
     assert_int_equal(3, chore.n_done);
-    writer_free(w);
+    assert_true(writer_free(w));
 }
 
 static void
@@ -242,7 +242,7 @@ says_of_all_what_the_commit_says(void **state)
         struct writer *w = new_writer(8, 5000);
         fake.commit = failures[i];
         assert_status(failures[i], put(w, "a1", &result));
-        writer_free(w);
+        assert_true(writer_free(w));
     }
 }
 
@@ -261,7 +261,7 @@ is_uncertain_of_a_commit_that_outlasts_the_deadline(void **state)
     memset(announcement, 'x', sizeof announcement - 1);
     memset(&r, 0, sizeof r);
     set_hangs(false);
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_string_equal("a1", fake.attestation[0]);
     assert_string_equal("token", fake.result[0]);
     assert_string_equal("{}", fake.announcement[0]);
@@ -282,7 +282,7 @@ withdraws_a_round_whose_turn_did_not_come(void **state)
     assert_status(STATUS_UNCERTAIN, taken.status);
     assert_status(STATUS_BUSY, waiting.status);
     set_hangs(false);
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_int_equal(1, fake.n_seen);
     assert_string_equal("taken", fake.attestation[0]);
 }
@@ -306,7 +306,7 @@ refuses_more_than_the_queue_holds(void **state)
     end(&waiting[0]);
     end(&waiting[1]);
     assert_status(STATUS_OK, waiting[1].status);
-    writer_free(w);
+    assert_true(writer_free(w));
     assert_int_equal(3, fake.n_seen);
 }
 
@@ -332,7 +332,7 @@ commits_what_is_queued_before_it_ends(void **state)
         assert_status(STATUS_OK, workers[i].status);
     }
     assert_int_equal(4, fake.n_seen);
-    writer_free(w);
+    assert_true(writer_free(w));
 }
 
 static void
@@ -349,9 +349,10 @@ does_not_wait_for_ever_to_end(void **state)
     assert_false(writer_stop(w, 100));
     (void)clock_gettime(CLOCK_MONOTONIC, &after);
     assert_true(after.tv_sec - before.tv_sec < 3);
+    assert_false(writer_free(w));
     set_hangs(false);
     assert_true(writer_stop(w, 5000));
-    writer_free(w);
+    assert_true(writer_free(w));
 }
 
 int
