@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CLAUSE          "attestd"
 #define STATE_PATH_SIZE 512u
@@ -26,6 +27,7 @@
 #define RETENTION_S     60 /* how often ended boots are looked for */
 #define UPKEEP_STEPS    8u
 #define ADMIN_TOKEN     "admin.token"
+#define ADMIN_ID        "admin"
 #define ADMIN_LIFE_S    (3650L * 86400L)
 
 struct process {
@@ -98,7 +100,24 @@ open_keys(struct process *p, struct diag *diag)
     return s;
 }
 
-/* The first administrator: a token in a file that only we can read, made once, never logged. */
+/* Without its file nobody can use it: the next start makes it again. */
+static enum status
+save_admin_token(struct process *p, const struct store_actor *who, const char *path,
+                 const char *secret, struct diag *diag)
+{
+    enum status s = file_save(path, bytes_of_text(secret), 0600, diag);
+    if (s == STATUS_OK) {
+        log_line(LOG_LEVEL_NOTICE, "the admin token is in %s", path);
+        return s;
+    }
+    (void)unlink(path);
+    if (store_remove_token(p->verifier.store, who, STORE_TOKEN_API, ADMIN_ID) != STATUS_OK)
+        log_line(LOG_LEVEL_ERROR, "the admin token is in no file, and stays in the store");
+    return s;
+}
+
+/* The first administrator: a token in a file that only we can read, made once, never logged. The
+ * file may be removed; the token stays what it is. */
 static enum status
 open_admin_token(struct process *p, struct diag *diag)
 {
@@ -111,7 +130,7 @@ open_admin_token(struct process *p, struct diag *diag)
     char system[] = "system";
     struct store_token token = {
         .kind = STORE_TOKEN_API,
-        .id = "admin",
+        .id = ADMIN_ID,
         .roles = ACCESS_ADMIN | ACCESS_AUDITOR | ACCESS_RELYING_PARTY,
         .description = description,
         .created_by = system,
@@ -125,9 +144,9 @@ open_admin_token(struct process *p, struct diag *diag)
     if (s == STATUS_OK)
         s = store_put_token(p->verifier.store, &who, &token);
     if (s == STATUS_OK)
-        s = file_save(path, bytes_of_text(secret), 0600, diag);
-    if (s == STATUS_OK)
-        log_line(LOG_LEVEL_NOTICE, "the admin token is in %s", path);
+        s = save_admin_token(p, &who, path, secret, diag);
+    else if (s == STATUS_CONFLICT) /* it is there, and its file was removed */
+        s = STATUS_OK;
     OPENSSL_cleanse(secret, sizeof secret);
     return s;
 }

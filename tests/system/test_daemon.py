@@ -209,6 +209,27 @@ def test_sigterm_under_load_ends_cleanly(bench):
     assert "Sanitizer" not in verifier.log.read_text()
 
 
+def test_the_first_tokens_file_may_be_removed(bench):
+    verifier = bench.verifier()
+    secret, path = verifier.token, verifier.state / "admin.token"
+    mine = verifier.admin("POST", "/v1/tokens", {"roles": ["admin"]})["token"]
+
+    def restarted():
+        verifier.stop()
+        path.unlink()
+        verifier.start()
+        return path.exists()
+
+    assert not restarted()
+    assert verifier.call("GET", "/v1/tokens", token=secret)[0] == 200
+    path.touch()
+    assert verifier.call("DELETE", "/v1/tokens/admin", token=mine)[0] == 204
+    assert restarted()
+    assert verifier.token != secret
+    assert verifier.call("GET", "/v1/tokens", token=verifier.token)[0] == 200
+    assert verifier.call("GET", "/v1/tokens", token=secret)[0] == 401
+
+
 def test_what_was_committed_outlives_a_kill(bench):
     verifier = bench.verifier()
     tpm = bench.tpm()
