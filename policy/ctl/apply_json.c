@@ -73,11 +73,7 @@ load_file(struct plan *p, const char *directory, const char *name)
     if (s != STATUS_OK)
         return command_fail(s, &diag);
     s = document_parse(p->h, buffer_bytes(&f->text), &f->document, &diag);
-    if (s == STATUS_OK)
-        return EXIT_YES;
-    (void)fprintf(stderr, "attestctl: %s:%llu: %s: %s\n", f->path, (unsigned long long)diag.offset,
-                  diag.clause ? diag.clause : "document", diag.text);
-    return EXIT_NO;
+    return s == STATUS_OK ? EXIT_YES : command_fail_in(f->path, s, &diag);
 }
 
 /* Sets and states before the policies that name them; perspectives last, whose signers everything

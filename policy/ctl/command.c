@@ -221,6 +221,17 @@ command_fail(enum status status, const struct diag *diag)
 }
 
 int
+command_fail_in(const char *path, enum status status, const struct diag *diag)
+{
+    CLEANUP(buffer_free) struct buffer room = {0};
+    if (status != STATUS_INVALID && status != STATUS_LIMIT && status != STATUS_MALFORMED)
+        return command_fail(status, diag);
+    (void)fprintf(stderr, "attestctl: %s:%llu: %s: %s\n", path, (unsigned long long)diag->offset,
+                  diag->clause ? diag->clause : "document", command_plain(diag->text, &room));
+    return EXIT_NO;
+}
+
+int
 command_finish(int rc)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;

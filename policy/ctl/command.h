@@ -92,5 +92,8 @@ const char *command_plain(const char *text, struct buffer *room);
 
 /* "attestctl: clause: text" to standard error; returns the exit code for the status. */
 int command_fail(enum status status, const struct diag *diag);
+/* "attestctl: path:line: clause: text" of a document that breaks a rule, whose line is diag's
+ * offset: EXIT_NO. Any other status: command_fail(). */
+int command_fail_in(const char *path, enum status status, const struct diag *diag);
 /* An option's value or NULL. */
 const char *command_option(const struct context *c, const char *name);

@@ -405,9 +405,8 @@ run_diff(struct context *c)
     if (s == STATUS_OK)
         s = c->json ? append_json(&d, &out) : append_words(&d, &out);
     if (s != STATUS_OK) {
-        (void)fprintf(stderr, "attestctl: %s:%llu: ", path, (unsigned long long)diag.offset);
-        (void)command_fail(s, &diag);
-        return EXIT_USAGE;
+        (void)command_fail_in(path, s, &diag);
+        return EXIT_USAGE; /* EXIT_NO says that they differ */
     }
     bool written = fwrite(out.data, 1, out.size, stdout) == out.size && fflush(stdout) == 0;
     if (!written)

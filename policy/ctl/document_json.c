@@ -28,16 +28,6 @@ load_document(const char *path, enum document_kind kind, struct buffer *text, st
     return s;
 }
 
-static int
-fail_document(const char *path, enum status s, const struct diag *diag)
-{
-    if (s != STATUS_INVALID && s != STATUS_LIMIT && s != STATUS_MALFORMED)
-        return command_fail(s, diag);
-    (void)fprintf(stderr, "attestctl: %s:%llu: %s: %s\n", path, (unsigned long long)diag->offset,
-                  diag->clause ? diag->clause : "document", diag->text);
-    return EXIT_NO;
-}
-
 /* What the fleet's stored rounds say of it, on standard error; 1 when it selects nobody or refuses
  * everybody. */
 static int
@@ -61,7 +51,7 @@ check_document(struct context *c, enum document_kind kind)
     struct diag diag = {0};
     enum status s = load_document(c->arguments[0], kind, &text, &d, &diag);
     if (s != STATUS_OK)
-        return fail_document(c->arguments[0], s, &diag);
+        return command_fail_in(c->arguments[0], s, &diag);
     const struct document_info *info = document_info(d);
     (void)printf("%s %s version %llu is well-formed\n", document_kind_name(kind), info->id,
                  (unsigned long long)info->version);
@@ -78,7 +68,7 @@ put_document(struct context *c, enum document_kind kind)
     char path[64];
     enum status s = load_document(c->arguments[0], kind, &text, &d, &diag);
     if (s != STATUS_OK)
-        return fail_document(c->arguments[0], s, &diag);
+        return command_fail_in(c->arguments[0], s, &diag);
     (void)snprintf(path, sizeof path, "/v1/%s", document_kind_collection(kind));
     struct client_request request = {
         .method = "POST", .path = path, .type = "application/json", .body = buffer_bytes(&text)};

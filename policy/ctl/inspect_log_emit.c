@@ -24,7 +24,7 @@ emit_bank_pcrs(struct emit *e, const struct inspect_log_view *v, size_t bank)
     emit_key(e, report_bank(v->log->banks[bank], name));
     emit_object(e);
     for (unsigned pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-        const struct digest *value = inspect_log_pcr(v, bank, pcr);
+        const struct digest *value = inspect_log_view_pcr(v, bank, pcr);
         if (!value)
             continue;
         emit_uint_key(e, pcr);
@@ -37,7 +37,7 @@ static bool
 has_pcrs(const struct inspect_log_view *v, size_t bank)
 {
     for (unsigned pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-        if (inspect_log_pcr(v, bank, pcr))
+        if (inspect_log_view_pcr(v, bank, pcr))
             return true;
     }
     return false;
@@ -136,7 +136,7 @@ emit_event(struct emit *e, struct inspect_log_view *v, size_t i, struct event_fi
     emit_object(e);
     emit_uint_member(e, "number", event->number);
     emit_uint_member(e, "pcr", event->pcr);
-    emit_text_member(e, "type", inspect_log_type(event->type, type));
+    emit_text_member(e, "type", inspect_log_view_type(event->type, type));
     emit_text_member(e, "kind", event_kind_name(m->kind));
     emit_digests(e, v->log, event);
     emit_bool_member(e, "bound", m->bound);
@@ -170,8 +170,8 @@ static void
 emit_head(struct emit *e, const struct inspect_log_view *v)
 {
     int secure_boot = v->log ? v->inspect->secure_boot : -1;
-    emit_text_member(e, "format", inspect_log_format(v));
-    emit_text_member(e, "profile", inspect_log_profile(v));
+    emit_text_member(e, "format", inspect_log_view_format(v));
+    emit_text_member(e, "profile", inspect_log_view_profile(v));
     emit_banks(e, v->log);
     emit_key(e, "event_count");
     if (v->log)

@@ -13,8 +13,9 @@ append_head(const struct inspect_log_view *v, struct buffer *out)
 {
     char name[REPORT_BANK_SIZE];
     static const char *const secure[] = {"not known", "off", "on"};
-    const char *profile = inspect_log_profile(v);
-    buffer_append_format(out, "%s boot log, %zu events\n", inspect_log_format(v), v->log->n_events);
+    const char *profile = inspect_log_view_profile(v);
+    buffer_append_format(out, "%s boot log, %zu events\n", inspect_log_view_format(v),
+                         v->log->n_events);
     buffer_append_text(out, "  banks             ");
     for (size_t bank = 0; bank < v->log->n_banks; bank++)
         buffer_append_format(out, " %s", report_bank(v->log->banks[bank], name));
@@ -39,7 +40,7 @@ append_pcrs(const struct inspect_log_view *v, struct buffer *out)
                                  ? ""
                                  : ": not computed, the algorithm is not known here");
         for (unsigned pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-            const struct digest *value = inspect_log_pcr(v, bank, pcr);
+            const struct digest *value = inspect_log_view_pcr(v, bank, pcr);
             if (!value)
                 continue;
             buffer_append_format(out, "  %2u  ", pcr);
@@ -123,7 +124,7 @@ append_event(struct inspect_log_view *v, size_t i, struct event_fields *fields, 
     else
         buffer_append_format(out, "%5u   -  ", e->number);
     append_digest(v->log, e, out);
-    buffer_append_format(out, "  %-9s  %s", cover_of(e, m), inspect_log_type(e->type, type));
+    buffer_append_format(out, "  %-9s  %s", cover_of(e, m), inspect_log_view_type(e->type, type));
     if (m->quirk != EVENT_QUIRK_NONE)
         buffer_append_format(out, " [%s]", event_quirk_name(m->quirk));
     buffer_append_text(out, "\n");

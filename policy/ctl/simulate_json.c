@@ -28,11 +28,8 @@ add_document(const char *path, json_t *list)
     if (s != STATUS_OK)
         return command_fail(s, &diag);
     s = document_parse(h, buffer_bytes(&text), &d, &diag);
-    if (s != STATUS_OK) {
-        (void)fprintf(stderr, "attestctl: %s:%llu: %s: %s\n", path, (unsigned long long)diag.offset,
-                      diag.clause ? diag.clause : "document", diag.text);
-        return EXIT_NO;
-    }
+    if (s != STATUS_OK)
+        return command_fail_in(path, s, &diag);
     json_t *value = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     return value && json_array_append_new(list, value) == 0 ? EXIT_YES
                                                             : command_fail(STATUS_NOMEM, NULL);

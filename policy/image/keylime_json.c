@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "image/keylime.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@ load(struct bytes text, json_t **out, struct diag *diag)
     json_error_t error;
     if (text.size > LIMIT_IMAGE)
         return diag_set(diag, STATUS_LIMIT, CLAUSE, 0, "larger than %u bytes", LIMIT_IMAGE);
+    if (text.size > 0 && isxdigit(text.data[0]))
+        return diag_set(diag, STATUS_MALFORMED, CLAUSE, 1,
+                        "no JSON: an allowlist of lines (digest, path) is for from-sums");
     *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
     if (!*out)
         return diag_set(diag, STATUS_MALFORMED, CLAUSE, (uint64_t)error.line, "%.120s", error.text);

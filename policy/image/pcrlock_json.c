@@ -110,6 +110,19 @@ take_record(struct work *w, json_t *record)
     return measurements_add(w->out, &m);
 }
 
+/* What stands beside the records. */
+static void
+note_others(struct work *w, json_t *root)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(root, key, value)
+    {
+        if (!text_equal(key, "records"))
+            leftovers_add(w->leftovers, "%s: member %.40s", w->name, key);
+    }
+}
+
 enum status
 pcrlock_read(struct bytes text, const char *role, const char *name, struct measurements *out,
              struct leftovers *leftovers, struct diag *diag)
@@ -128,6 +141,7 @@ pcrlock_read(struct bytes text, const char *role, const char *name, struct measu
                         json_object_get(root, "pcrValues")
                             ? "this is a policy made from components; the components are wanted"
                             : "records is missing or no array");
+    note_others(&w, root);
     enum status s = STATUS_OK;
     for (; s == STATUS_OK && w.index < json_array_size(records); w.index++)
         s = take_record(&w, json_array_get(records, w.index));

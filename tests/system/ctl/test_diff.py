@@ -109,3 +109,12 @@ def test_what_is_no_reference_set_is_usage(tmp_path):
     (tmp_path / "b").write_text(json.dumps(BASE | {"extra": 1}))
     for pair in (("a", "b"), ("b", "a"), ("a", "none")):
         assert attestctl("reference", "diff", *(tmp_path / p for p in pair)).code == 2
+
+
+def test_a_document_that_is_wrong_is_told_by_its_line(tmp_path):
+    (tmp_path / "a").write_text(json.dumps(BASE))
+    (tmp_path / "b").write_text("{" + chr(10) + json.dumps(BASE | {"extra": 1})[1:])
+    wrong = attestctl("reference", "diff", tmp_path / "a", tmp_path / "b").err.decode()
+    assert wrong.startswith(f"attestctl: {tmp_path}/b:2: document: ") and wrong.count("attestctl") == 1
+    gone = attestctl("reference", "diff", tmp_path / "a", tmp_path / "none").err.decode()
+    assert gone.count("attestctl") == 1 and "none: cannot open" in gone

@@ -152,3 +152,17 @@ def test_what_a_file_says_reaches_no_terminal_as_it_is(tmp_path):
     path = write(tmp_path / "630-a.pcrlock", {"records": [record]})
     outcome = attestctl("reference", "from-pcrlock", path, *NEW)
     assert outcome.code == 0 and rb"\x1b]0;owned" in outcome.err and b"\x1b" not in outcome.err
+
+
+def test_an_allowlist_of_lines_is_told_where_it_goes(tmp_path):
+    path = tmp_path / "allowlist.txt"
+    path.write_text(digest("1") + "  /usr/bin/a\n" + digest("2", 40) + "  /usr/bin/b\n")
+    outcome = attestctl("reference", "from-keylime", path, *NEW)
+    assert outcome.code == 2 and b"from-sums" in outcome.err
+    assert made("from-sums", path)["files"] == 2
+
+
+def test_what_stands_beside_the_records_of_a_component_is_told(tmp_path):
+    record = {"pcr": 4, "digests": [{"hashAlg": "sha256", "digest": digest("1")}]}
+    path = write(tmp_path / "630-a.pcrlock", {"records": [record], "condition": 1})
+    assert "not taken over: 630-a.pcrlock: member condition" in made("from-pcrlock", path)["notes"]
