@@ -146,7 +146,7 @@ read_recnum(struct parser *p, json_t *j)
     json_int_t value = json_integer_value(recnum);
     if (!json_is_integer(recnum) || value < 0)
         refuse(p, REASON_LOG_MALFORMED, "recnum is no number");
-    else if (p->has_recnum && value != p->recnum + 1)
+    else if (p->has_recnum && value - 1 != p->recnum)
         refuse(p, REASON_LOG_RECORD_MISSING, "gap in recnum");
     p->has_recnum = true;
     p->recnum = value;

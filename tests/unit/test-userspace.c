@@ -107,6 +107,9 @@ reads_an_array_with_record_numbers(void **state)
     assert_refused(
         "[{\"recnum\":3,\"pcr\":1,\"digests\":[]},{\"recnum\":5,\"pcr\":1,\"digests\":[]}]",
         REASON_LOG_RECORD_MISSING, 1);
+    assert_refused("[{\"recnum\":9223372036854775807,\"pcr\":1,\"digests\":[]},"
+                   "{\"recnum\":0,\"pcr\":1,\"digests\":[]}]", /* the greatest has no next */
+                   REASON_LOG_RECORD_MISSING, 1);
 }
 
 static void
