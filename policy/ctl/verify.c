@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "evidence/ima.h"
 #include "evidence/pem.h"
 
 #include <sys/stat.h>
@@ -137,6 +138,33 @@ check_quote(struct verify_view *v)
     return quote_verify(v->h, &e, v->ak, v->freshness, &v->quote, &v->reasons);
 }
 
+/* The replay reads what agents send, a binary list: an ASCII one becomes that first. Of one that
+ * breaks off the entries before the break are replayed, beside the reason. */
+static enum status
+convert_ima(struct verify_view *v)
+{
+    CLEANUP(buffer_free) struct buffer binary = {0};
+    struct bytes list = buffer_bytes(&v->file[VERIFY_IMA]);
+    struct ima_reader r;
+    struct diag diag = {0};
+    uint64_t n = 0;
+    if (ima_open(list, 0, &r, NULL) != STATUS_OK || r.format != IMA_ASCII)
+        return STATUS_OK;
+    enum status s = ima_ascii_to_binary(list, &binary, &n, &diag);
+    if (s == STATUS_MALFORMED || s == STATUS_LIMIT) {
+        enum reason_code code = s == STATUS_LIMIT ? REASON_LOG_LIMIT : REASON_IMA_MALFORMED;
+        reason_set_found(
+            reasons_add_at(&v->reasons, code, REASON_LOG_IMA, REASON_NO_PCR, (int64_t)n),
+            diag.text);
+    } else if (s != STATUS_OK) {
+        return s;
+    }
+    buffer_free(&v->file[VERIFY_IMA]);
+    v->file[VERIFY_IMA] = binary;
+    binary = (struct buffer){0};
+    return STATUS_OK;
+}
+
 static enum status
 check_logs(struct verify_view *v)
 {
@@ -186,6 +214,8 @@ check_all(struct context *c, struct verify_view *v, struct diag *diag)
     s = read_key(v, diag);
     if (s == STATUS_OK && v->ak)
         s = check_quote(v);
+    if (s == STATUS_OK && v->quote)
+        s = convert_ima(v);
     if (s == STATUS_OK && v->quote && !v->given[VERIFY_PCRS] && verify_has_log(v))
         s = find_values(v);
     if (s == STATUS_OK && v->quote && v->given[VERIFY_PCRS] && verify_has_log(v))

@@ -58,6 +58,12 @@ MUST_CHECK enum status ima_open_joined(struct bytes in, struct ima_reader *out);
  * borrows, and scratch may be NULL. diag->offset is the entry's. */
 MUST_CHECK enum status ima_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *out,
                                 struct diag *diag);
+/* An ASCII list as the binary one that the kernel keeps beside it (little-endian), appended to out;
+ * *n_entries of them. Otherwise out has the entries before the one that is wrong, and diag->offset
+ * is its: STATUS_MALFORMED also for digests of two sizes, which no binary list has; STATUS_LIMIT,
+ * STATUS_NOMEM. */
+MUST_CHECK enum status ima_ascii_to_binary(struct bytes in, struct buffer *out, uint64_t *n_entries,
+                                           struct diag *diag);
 /* Digest of the template data with alg, as the kernel extends it into a bank that it rehashes.
  * Template "ima": digest || path padded to 256. [kernel ima_template] */
 MUST_CHECK enum status ima_template_digest(struct hasher *h, uint16_t alg,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* from: a line of ascii_runtime_measurements; to: an entry whose template data is rebuilt as the
  * kernel hashed it on a little-endian machine; never: guesses a field that does not parse. */
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "evidence/ima_fields.h"
 
@@ -211,4 +212,43 @@ ima_ascii_next(struct ima_reader *r, struct buffer *scratch, struct ima_entry *o
     size_t end = r->offset + n_line;
     r->offset = end < r->in.size ? end + 1 : end;
     return STATUS_OK;
+}
+
+/* Template "ima" alone has no length before its data. */
+static void
+append_binary(const struct ima_entry *e, struct buffer *out)
+{
+    struct ima_template template;
+    buffer_append_le32(out, e->pcr);
+    buffer_append(out, e->digest);
+    buffer_append_le32(out, (uint32_t)e->name.size);
+    buffer_append(out, e->name);
+    if (!ima_template_find(e->name, &template) || !template.legacy)
+        buffer_append_le32(out, (uint32_t)e->data.size);
+    buffer_append(out, e->data);
+}
+
+enum status
+ima_ascii_to_binary(struct bytes in, struct buffer *out, uint64_t *n_entries, struct diag *diag)
+{
+    CLEANUP(buffer_free) struct buffer scratch = {0};
+    struct ima_reader r;
+    struct ima_entry e;
+    *n_entries = 0;
+    enum status s = ima_open(in, 0, &r, diag);
+    size_t offset = 0;
+    size_t digest_size = 0;
+    while (s == STATUS_OK) {
+        offset = r.offset;
+        s = ima_next(&r, &scratch, &e, diag);
+        if (s != STATUS_OK)
+            break;
+        if (*n_entries > 0 && e.digest.size != digest_size)
+            return diag_set(diag, STATUS_MALFORMED, CLAUSE, offset,
+                            "digest of another size than those before it");
+        digest_size = e.digest.size;
+        append_binary(&e, out);
+        ++*n_entries;
+    }
+    return s == STATUS_NOT_FOUND ? buffer_check(out) : s;
 }

@@ -125,6 +125,60 @@ refuses_an_ascii_line_that_is_too_long_or_goes_on(void **state)
     assert_status(STATUS_LIMIT, ima_next(&r, &scratch, &e, NULL));
 }
 
+static struct digest
+replayed(struct bytes list, uint16_t alg)
+{
+    struct ima_pcrs pcrs;
+    assert_status(STATUS_OK, ima_replay(test_hasher, list, alg, IMA_NATIVE, &pcrs, NULL));
+    return pcrs.pcr[IMA_PCR];
+}
+
+static void
+an_ascii_list_becomes_the_binary_list_of_the_same_entries(void **state)
+{
+    (void)state;
+    static const char list[] = "10 " SHA1_FORTY " ima " SHA1_FORTY " a b\n"
+                               "10 " SHA1_FORTY " ima-sig sha1:" SHA1_FORTY " /a 0302\n"
+                               "10 0000000000000000000000000000000000000000 n-ng /v\n"
+                               "10 " SHA1_FORTY " ima-ngv2 verity:sha1:" SHA1_FORTY " a\n";
+    static const char first[] = "0a000000" SHA1_FORTY "03000000696d61" SHA1_FORTY "03000000612062";
+    CLEANUP(buffer_free) struct buffer out = {0};
+    uint64_t n = 0;
+    assert_status(STATUS_OK, ima_ascii_to_binary(bytes_of_text(list), &out, &n, NULL));
+    assert_int_equal(4, n);
+    assert_hex(first, bytes_slice(buffer_bytes(&out), 0, sizeof first / 2));
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t alg = i == 0 ? ALG_SHA1 : ALG_SHA256;
+        struct digest ascii = replayed(bytes_of_text(list), alg);
+        struct digest binary = replayed(buffer_bytes(&out), alg);
+        assert_true(digest_equal(&ascii, &binary));
+    }
+}
+
+static void
+an_ascii_list_that_breaks_off_becomes_what_stands_before(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"no line\n",
+                                       "10 " SHA1_FORTY "001122334455667788990011 n-ng /b\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(buffer_free) struct buffer out = {0};
+        struct diag diag = {0};
+        uint64_t n = 0;
+        buffer_append_text(&text, "10 " SHA1_FORTY " n-ng /a\n");
+        size_t offset = text.size;
+        buffer_append_text(&text, ends[i]);
+        assert_status(STATUS_MALFORMED, ima_ascii_to_binary(buffer_bytes(&text), &out, &n, &diag));
+        assert_int_equal(1, n);
+        assert_int_equal(offset, diag.offset);
+        assert_hex("0a000000" SHA1_FORTY "040000006e2d6e67"
+                   "07000000"
+                   "030000002f6100",
+                   buffer_bytes(&out));
+    }
+}
+
 int
 main(void)
 {
@@ -135,6 +189,8 @@ main(void)
         cmocka_unit_test(threat_34_a_path_longer_than_the_oldest_template_hashes_is_refused),
         cmocka_unit_test(threat_26_a_format_of_too_many_fields_is_unknown),
         cmocka_unit_test(refuses_an_ascii_line_that_is_too_long_or_goes_on),
+        cmocka_unit_test(an_ascii_list_becomes_the_binary_list_of_the_same_entries),
+        cmocka_unit_test(an_ascii_list_that_breaks_off_becomes_what_stands_before),
     };
     return cmocka_run_group_tests(tests, ima_case_open, ima_case_close);
 }

@@ -73,6 +73,28 @@ def test_a_list_may_be_longer_than_the_quote(tmp_path):
         assert outcome.document["replay"]["ima_unattested"] > 10
 
 
+@pytest.mark.parametrize("boot", ["plain", "secure"])
+@pytest.mark.parametrize("given", [True, False])
+def test_an_ascii_list_proves_as_much_as_a_binary_one(tmp_path, boot, given):
+    quote = make_quote(tmp_path, boot, ("sha256", "sha384"))
+    quote += ["--pcrs", tmp_path / "pcrs"] if given else []
+    log = ["--log", BOOTS / boot / "boot-log", "--ima"]
+    outcome = verify(*quote, *log, BOOTS / boot / "ima.ascii")
+    assert outcome.reasons == []
+    assert outcome.document == verify(*quote, *log, BOOTS / boot / "ima").document
+
+
+def test_an_ascii_list_is_named_where_it_breaks_off(tmp_path):
+    quote = make_quote(tmp_path, "plain")
+    text = (BOOTS / "plain/ima.ascii").read_bytes()
+    (tmp_path / "ima").write_bytes(text + b"10 no line\n")
+    outcome = verify(*quote, "--pcrs", tmp_path / "pcrs", "--log", BOOTS / "plain/boot-log",
+                     "--ima", tmp_path / "ima")
+    assert outcome.reasons == ["ima.malformed"]
+    assert outcome.document["reasons"][0]["event"] == text.count(b"\n")
+    assert outcome.document["replay"]["pcrs"]["10"] == "proven"
+
+
 @pytest.mark.parametrize("phases", [["enter-initrd"], ["enter-initrd", "leave-initrd", "sysinit"],
                                     ["sysinit", "ready"]])
 def test_finds_the_boot_phases_that_no_log_has(tmp_path, phases):
