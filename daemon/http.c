@@ -27,14 +27,6 @@
                            */
 #define INACTIVITY_S 120u /* behind the sweeper's own deadlines */
 
-int64_t
-http_monotonic_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- peers and their deadlines ---- */
 
 static void

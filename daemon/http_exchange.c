@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BODY_DEADLINE_MS  10000
 #define LARGE_DEADLINE_MS 60000
@@ -20,6 +21,14 @@
 #define MAX_BODY_BYTES    (256u * 1024u * 1024u) /* of all bodies at once */
 #define OPERATOR_PLACES   2u                     /* for large bodies, that devices never take */
 #define PLACES_BY_ADDRESS 3u
+
+int64_t
+http_monotonic_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static void
 set_peer_deadline(struct http_exchange *x, int64_t after_ms)
