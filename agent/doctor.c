@@ -165,7 +165,8 @@ examine_eks(struct doctor *d, const struct settings *s, struct tpm *t)
                        "%s: the certificate in NV is for another key", name);
         else
             doctor_add(d, DOCTOR_WARNING, "ek",
-                       "its maker may give one; until then an operator must admit this device",
+                       "its maker may give one; until then it enrols only where attestd has "
+                       "enrollment.genuine = unverified",
                        "%s without a certificate: nothing shows that the TPM is genuine", name);
     }
     doctor_add(d, DOCTOR_OK, "ek chain", "", "%zu issuers' certificates in NV", eks.n_chain);

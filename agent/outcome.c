@@ -32,7 +32,8 @@ static const struct {
     {"quote.selection", "the policy names PCR banks that this TPM has not: attest-agent doctor"},
     {"enroll.token", "put a valid join token into enrollment.token_file"},
     {"enroll.not-member", "get a join token, or ask an operator to expect this device"},
-    {"ek.chain", "the verifier lacks this TPM maker's root certificate"},
+    {"ek.chain", "the verifier lacks this TPM maker's root certificate, or the TPM its own: "
+                 "attest-agent doctor tells which"},
     {"ek.software", "the verifier's policy must name software TPMs"},
     {"challenge.expired", "the quote took longer than the challenge lives; is the TPM slow?"},
     {"evidence.exporter", "something between ends the TLS connection"},
