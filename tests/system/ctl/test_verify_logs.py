@@ -95,6 +95,16 @@ def test_an_ascii_list_is_named_where_it_breaks_off(tmp_path):
     assert outcome.document["replay"]["pcrs"]["10"] == "proven"
 
 
+def test_an_ascii_list_of_too_many_entries_is_one(tmp_path):
+    quote = make_quote(tmp_path, "plain")
+    (tmp_path / "ima").write_bytes(b"10 " + b"12" * 20 + b" n-ng /a\n")
+    short = verify(*quote, "--pcrs", tmp_path / "pcrs", "--ima", tmp_path / "ima")
+    assert "log.limit" not in short.reasons
+    (tmp_path / "ima").write_bytes((tmp_path / "ima").read_bytes() * 200001)
+    outcome = verify(*quote, "--pcrs", tmp_path / "pcrs", "--ima", tmp_path / "ima")
+    assert "log.limit" in outcome.reasons and outcome.document["verified"]
+
+
 @pytest.mark.parametrize("phases", [["enter-initrd"], ["enter-initrd", "leave-initrd", "sysinit"],
                                     ["sysinit", "ready"]])
 def test_finds_the_boot_phases_that_no_log_has(tmp_path, phases):
