@@ -15,7 +15,9 @@
 #define CLAUSE      "CoRIM"
 #define TAG_UUID    37u
 #define TAG_OID     111u
+#define TAG_CHOICE  500u /* of older drafts: around either form */
 #define TAG_CORIM   501u
+#define TAG_SIGNED  502u /* of older drafts: around a COSE_Sign1 */
 #define TAG_COSWID  505u
 #define TAG_COMID   506u
 #define TAG_COTL    508u
@@ -536,6 +538,10 @@ corim_open(struct bytes file, struct corim *out, struct leftovers *leftovers, st
     *out = (struct corim){.file = file};
     struct bytes rest;
     uint64_t tag = split_tag(file, &rest);
+    if (tag == TAG_CHOICE)
+        tag = split_tag(rest, &rest);
+    if (tag == TAG_SIGNED)
+        tag = split_tag(rest, &rest);
     if (tag == COSE_TAG_SIGN1) {
         out->is_signed = true;
         enum status s = cose_parse(rest, &out->cose, leftovers, diag);

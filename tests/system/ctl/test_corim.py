@@ -270,3 +270,18 @@ def test_a_register_without_rule_is_no_pcr(tmp_path):
     for key in (16, 23, 24, 2**40):
         outcome = run(write(tmp_path, corim({0: key, 1: {2: [GOOD]}})), "--policy", tmp_path / "p")
         assert outcome.code == 2 and b"is no PCR that a rule can name" in outcome.err
+
+
+def test_the_outer_tags_of_older_drafts_are_read(tmp_path):
+    bare = corim({0: "a", 1: {2: [GOOD]}})
+    key = ec.generate_private_key(ec.SECP256R1())
+    signed = sign(key, -7, cbor2.dumps(bare))
+    new = made(write(tmp_path, bare), "--pcr", "4")["set"]
+    for older in (cbor2.CBORTag(500, bare), cbor2.CBORTag(502, signed),
+                  cbor2.CBORTag(500, cbor2.CBORTag(502, signed))):
+        assert made(write(tmp_path, older), "--pcr", "4")["set"] == new
+    older = write(tmp_path, cbor2.CBORTag(500, cbor2.CBORTag(502, signed)))
+    report = made(older, "--pcr", "4", "--signer", public(tmp_path, key))
+    assert any(note.startswith("signed (") for note in report["notes"])
+    for wrong in (cbor2.CBORTag(502, cbor2.CBORTag(500, bare)), cbor2.CBORTag(500, cbor2.CBORTag(500, bare))):
+        assert run(write(tmp_path, wrong), "--pcr", "4").code == 2
