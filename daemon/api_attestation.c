@@ -163,6 +163,20 @@ get_ima(struct request *request, struct response *response)
         answer_log(response, store_get_ima(request->verifier->store, boot.id, &response->body));
 }
 
+/* A round of a quarantined device is untrusted to everybody; one from before says what no longer
+ * holds. */
+static bool
+is_before_quarantine(const struct store_device *d)
+{
+    if (d->state != LIFE_CYCLE_QUARANTINED)
+        return false;
+    for (size_t i = 0; i < d->n_perspectives; i++) {
+        if (d->perspectives[i].verdict != VERDICT_UNTRUSTED)
+            return true;
+    }
+    return false;
+}
+
 /* A result holds only for a device that is enrolled now, whatever its evidence said then. */
 static void
 get_result(struct request *request, struct response *response)
@@ -178,6 +192,11 @@ get_result(struct request *request, struct response *response)
         return;
     if (d.state != LIFE_CYCLE_ENROLLED && d.state != LIFE_CYCLE_QUARANTINED) {
         problem_set(response, 409, PROBLEM_CONFLICT, "the device is not enrolled");
+        return;
+    }
+    if (is_before_quarantine(&d)) {
+        problem_set(response, 409, PROBLEM_CONFLICT,
+                    "the device was quarantined after its last result");
         return;
     }
     if (!result_negotiate(request_header(request, "Accept"), &wanted.dialect)) {

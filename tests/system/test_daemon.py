@@ -324,6 +324,19 @@ def test_a_relying_party_gets_the_perspectives_it_was_granted(attested):
         assert status == 400 and "perspectives" in value["detail"], value
 
 
+def test_a_quarantined_device_has_no_result_from_before(attested):
+    verifier, agent = attested
+    where = f"/v1/devices/{agent.device}"
+    verifier.admin("POST", f"{where}/quarantine", {"reason": "a test"})
+    assert result_of(verifier, agent, ["*"])[0] == 409
+    agent.run("run", "--once")
+    status, answer = result_of(verifier, agent, ["*"])
+    assert status == 200
+    claims = verify_by_cryptography(answer.decode(),
+                                    verifier.call("GET", "/.well-known/attestd/jwks.json")[1])
+    assert "contraindicated" in json.dumps(claims["submods"]["perspective/owner"])
+
+
 def test_a_revoked_device_has_no_result_and_cannot_attest(attested):
     verifier, agent = attested
     verifier.admin("POST", f"/v1/devices/{agent.device}/revocation", {"reason": "stolen"})
