@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/command.h"
+#include "ctl/signed_json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ load(const char *path, json_t **out, struct diag *diag)
         s = diag_set(diag, STATUS_INVALID, CLAUSE, 0, "the document is no reference set");
     if (s != STATUS_OK)
         return s;
-    *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
-    return *out ? STATUS_OK : STATUS_NOMEM;
+    bool is_signed = false;
+    return signed_json_content(buffer_bytes(&text), out, &is_signed, diag);
 }
 
 /* ---- components ---- */

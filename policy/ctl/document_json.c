@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/remote_json.h"
+#include "ctl/signed_json.h"
 #include "ctl/simulate_json.h"
 #include "ctl/survey_json.h"
 
@@ -34,9 +35,12 @@ static int
 check_fleet(struct context *c, const struct buffer *text)
 {
     json_auto_t *answer = NULL;
-    json_t *document =
-        json_loadb((const char *)text->data, text->size, JSON_REJECT_DUPLICATES, NULL);
-    json_auto_t *body = document ? json_pack("{s:[o]}", "documents", document) : NULL;
+    json_t *document = NULL;
+    struct diag diag = {0};
+    enum status s = signed_json_wire(buffer_bytes(text), &document, &diag);
+    if (s != STATUS_OK)
+        return command_fail_in(c->arguments[0], s, &diag);
+    json_auto_t *body = json_pack("{s:[o]}", "documents", document);
     int rc = body ? survey_ask(c, "simulations", body, &answer) : command_fail(STATUS_NOMEM, NULL);
     if (rc != EXIT_YES)
         return rc;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/remote_json.h"
+#include "ctl/signed_json.h"
 #include "ctl/survey_json.h"
 
 #include <string.h>
@@ -215,6 +216,27 @@ save(const struct context *c, const json_t *document)
 
 enum decision { ACCEPT, REJECT };
 
+/* A candidate is for its signer to sign anew. */
+static int
+load_document(struct context *c, const char *path, json_t **out)
+{
+    CLEANUP(client_answer_clear) struct client_answer answer = {0};
+    const struct client_request request = {.method = "GET", .path = path};
+    struct diag diag = {0};
+    bool is_signed = false;
+    int rc = remote_bytes(c, &request, &answer);
+    if (rc != EXIT_YES)
+        return rc;
+    enum status s = signed_json_content(buffer_bytes(&answer.body), out, &is_signed, &diag);
+    if (s != STATUS_OK) {
+        (void)command_fail(s, &diag);
+        return s == STATUS_NOMEM ? EXIT_USAGE : EXIT_UNAVAILABLE;
+    }
+    if (is_signed)
+        (void)fprintf(stderr, "attestctl: what is kept is signed: sign the candidate as well\n");
+    return EXIT_YES;
+}
+
 /* The document that is to say it: what its option names. */
 static int
 load_target(struct context *c, enum decision decision, bool *policy, json_t **out)
@@ -232,7 +254,7 @@ load_target(struct context *c, enum decision decision, bool *policy, json_t **ou
                                         : "the reference set to make a new version of is expected");
     *policy = named != NULL;
     (void)snprintf(path, sizeof path, "/v1/%s/%s", *policy ? "policies" : "references", id);
-    return remote_call(c, "GET", path, NULL, out);
+    return load_document(c, path, out);
 }
 
 static int

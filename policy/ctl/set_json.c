@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/set.h"
+#include "ctl/signed_json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -78,8 +79,11 @@ load_set(const char *path, json_t **out, struct diag *diag)
         s = check_text(buffer_bytes(&text), diag);
     if (s != STATUS_OK)
         return s;
-    *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
-    return *out ? STATUS_OK : STATUS_NOMEM;
+    bool is_signed = false;
+    s = signed_json_content(buffer_bytes(&text), out, &is_signed, diag);
+    if (s == STATUS_OK && is_signed)
+        (void)fprintf(stderr, "attestctl: %s is signed: sign what is made of it as well\n", path);
+    return s;
 }
 
 static bool

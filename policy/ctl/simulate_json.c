@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/remote_json.h"
+#include "ctl/signed_json.h"
 #include "ctl/survey_json.h"
 
 #include <string.h>
@@ -30,9 +31,11 @@ add_document(const char *path, json_t *list)
     s = document_parse(h, buffer_bytes(&text), &d, &diag);
     if (s != STATUS_OK)
         return command_fail_in(path, s, &diag);
-    json_t *value = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
-    return value && json_array_append_new(list, value) == 0 ? EXIT_YES
-                                                            : command_fail(STATUS_NOMEM, NULL);
+    json_t *value = NULL;
+    s = signed_json_wire(buffer_bytes(&text), &value, &diag);
+    if (s != STATUS_OK)
+        return command_fail_in(path, s, &diag);
+    return json_array_append_new(list, value) == 0 ? EXIT_YES : command_fail(STATUS_NOMEM, NULL);
 }
 
 /* "policy/ID". */

@@ -33,6 +33,61 @@ def boot_set(tmp_path_factory):
     return json.loads(path.read_text())
 
 
+# ---- signed ----
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    path = tmp_path_factory.mktemp("keys") / "jwk"
+    lab.run("jose", "jwk", "gen", "-i", '{"alg": "ES256"}', "-o", path)
+    return path
+
+
+@pytest.fixture(params=["compact", "flattened"])
+def sign(key, request, tmp_path):
+    def signed(document, name="signed"):
+        plain, path = tmp_path / f"{name}.plain", tmp_path / name
+        plain.write_text(json.dumps(document))
+        compact = ["-c"] if request.param == "compact" else []
+        lab.run("jose", "jws", "sig", "-I", plain, "-k", key, *compact, "-o", path)
+        return path
+    return signed
+
+
+def test_a_signed_set_is_read_by_what_it_says(boot_set, sign, tmp_path):
+    first = sign(boot_set)
+    second = sign(boot_set | {"version": 2, "description": "another"}, "second")
+    assert offline("reference", "check", first).returncode == 0
+    told = offline("reference", "diff", first, second)
+    assert b"another" in told.stdout, (told.stdout, told.stderr)
+    plain = tmp_path / "signed.plain"
+    assert offline("reference", "diff", first, plain).stdout == \
+        offline("reference", "diff", plain, plain).stdout
+    sums = tmp_path / "sums"
+    sums.write_text("ab" * 32 + "  /usr/bin/tool\n")
+    more = offline("reference", "from-sums", sums, "--id", "boot", "--version", 2, "--append", first)
+    assert more.returncode == 0 and b"sign what is made of it" in more.stderr, more.stderr
+    made = json.loads(more.stdout)
+    assert made["components"] == boot_set["components"] and "sha256:" + "ab" * 32 in made["files"]
+
+
+def test_a_signed_set_is_tried_and_extended(bench, intruded, sign):
+    verifier, agent, digest, _ = intruded
+    kept = verifier.admin("GET", "/v1/references/boot")
+    path = sign(kept | {"version": kept["version"] + 1})
+    tried = json.loads(bench.ctl(verifier, "simulate", path, "--json").stdout)
+    assert tried["result"]["changed"] == 0 and tried["result"]["groups"] == [], tried
+    bench.ctl(verifier, "reference", "put", path)
+    bench.ctl(verifier, "reference", "activate", "boot", kept["version"] + 1)
+    told = bench.ctl(verifier, "unknown", "accept", digest, "--reference", "boot")
+    candidate = json.loads(told.stdout)
+    assert f"sha256:{digest}" in candidate["files"] and b"sign the candidate" in told.stderr
+    assert candidate["version"] == kept["version"] + 2
+    policy = sign(bench.policy(ima={"references": ["boot"]}) | {"version": 9}, "policy")
+    tried = bench.ctl(verifier, "policy", "check", policy, "--fleet", check=False)
+    assert tried.returncode == 1 and b"would refuse the whole fleet: 1 devices" in tried.stderr
+
+
 # ---- apply ----
 
 
