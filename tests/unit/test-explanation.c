@@ -5,9 +5,12 @@
 #include "appraise/explanation_diff.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "evidence/key.h"
+#include "tests/lib/jws_builder.h"
 #include "tests/lib/verifier_case.h"
 
 #include <jansson.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -332,6 +335,41 @@ names_the_states_of_generations_and_the_policy_that_blamed(void **state)
     assert_accept(unknown, "secure-boot.unknown", "attestctl policy get gateways");
 }
 
+/* A policy that goes by signers names no set; and more files than are named are only counted. */
+static void
+leads_to_the_policy_where_no_set_can_take_it(void **state)
+{
+    struct verifier_case *c = *state;
+    CLEANUP(clear_told) struct told unsigned_file = {0};
+    CLEANUP(clear_told) struct told many = {0};
+    CLEANUP(evp_pkey_freep) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    CLEANUP(buffer_free) struct buffer rule = {0};
+    buffer_append_text(&rule, "\"ima\": {\"signers\": [{\"name\": \"maker\", \"key\": \"");
+    jws_builder_pem(&rule, key, true);
+    buffer_append_text(&rule, "\"}]");
+    appraise_case_documents(c->device);
+    appraise_case_edit(c->device, 0, "\"ima\": {\"references\": [\"boot\"]", buffer_text(&rule));
+    verifier_case_documents(c);
+    attest(c, VERDICT_UNTRUSTED, &unsigned_file);
+    json_auto_t *told = explain(&unsigned_file, NULL);
+    assert_accept(told, "ima.unknown-file", "attestctl policy get gateways");
+    for (unsigned i = 0; i < 40; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "/tmp/%u", i);
+        log_builder_ima(&c->device->log, name, name);
+    }
+    appraise_case_edit(c->device, 0, buffer_text(&rule), "\"ima\": {\"references\": [\"boot\"]");
+    appraise_case_edit(c->device, 0, "\"version\": 1", "\"version\": 2");
+    verifier_case_documents(c);
+    attest(c, VERDICT_UNTRUSTED, &many);
+    json_auto_t *counted = explain(&many, NULL);
+    const json_t *reasons = json_object_get(counted, "reasons");
+    const json_t *last = json_array_get(reasons, json_array_size(reasons) - 1);
+    assert_string_equal("40 unknown files, 32 named",
+                        text_at(json_object_get(last, "reason"), "found"));
+    assert_string_equal("attestctl policy get gateways", text_at(last, "accept"));
+}
+
 /* ---- how the boot came about ---- */
 
 static void
@@ -410,6 +448,7 @@ main(void)
         VERIFIER_CASE(gives_one_command_to_accept_and_one_to_act),
         VERIFIER_CASE(names_the_set_that_was_held_against),
         VERIFIER_CASE(names_the_states_of_generations_and_the_policy_that_blamed),
+        VERIFIER_CASE(leads_to_the_policy_where_no_set_can_take_it),
         VERIFIER_CASE(counts_boots_that_were_not_seen),
         VERIFIER_CASE(joins_falling_back_and_unseen_boots_into_one_story),
     };
