@@ -277,8 +277,10 @@ names_the_set_that_was_held_against(void **state)
     CLEANUP(clear_told) struct told bad = {0};
     CLEANUP(clear_told) struct told more = {0};
     d->changes[0] = (struct appraise_case_change){"grub", APPRAISE_HASHED, "grub 0"};
+    d->changes[1] = (struct appraise_case_change){"kernel-again", APPRAISE_INSERT, "other"};
     appraise_case_reboot(d);
     appraise_case_profile(d, 2, "a-former");
+    d->changes[1] = (struct appraise_case_change){0};
     verifier_case_activate(c, buffer_text(&d->documents[2]));
     verifier_case_activate(c, "{\"type\":\"reference\",\"id\":\"a-tiny\",\"version\":1,"
                               "\"components\":[{\"role\":\"x\",\"pcr\":0,\"values\":"
@@ -291,7 +293,7 @@ names_the_set_that_was_held_against(void **state)
     appraise_case_reboot(d);
     appraise_case_documents(d);
     appraise_case_edit(d, 0, "[\"boot\"], \"effect\"",
-                       "[\"a-tiny\", \"boot\", \"a-former\"], \"effect\"");
+                       "[\"a-tiny\", \"a-former\", \"boot\"], \"effect\"");
     appraise_case_edit(d, 0, "\"ima\": {\"references\": [\"boot\"]",
                        "\"ima\": {\"references\": [\"files\"]");
     verifier_case_documents(c);
