@@ -176,15 +176,16 @@ static bool
 help(void *request)
 {
     struct request *r = request;
-    return r->help && r->help(r);
+    return r->help(r);
 }
 
 static void
 post_evidence(struct request *request, struct response *response)
 {
-    const struct writer_meanwhile meanwhile = {.run = help, .context = request};
+    const struct writer_meanwhile meanwhile = {
+        .run = help, .context = request, .bell = request->bell};
     struct attest_request round = {
-        .meanwhile = &meanwhile,
+        .meanwhile = request->bell ? &meanwhile : NULL,
         .device_id = request->params[0],
         .body = request->body,
         .json = request_has_type(request, EVIDENCE_TYPE_JSON),

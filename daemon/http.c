@@ -214,7 +214,7 @@ start(struct http *http, const struct http_options *o, struct diag *diag)
     long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned n_threads = o->n_threads;
     if (n_threads == 0)
-        n_threads = n_cores > 1 ? (unsigned)n_cores : 1;
+        n_threads = n_cores > 1 ? (unsigned)n_cores / 2 : 1;
     http->mhd = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG,
         0, NULL, NULL, http_exchange_access, http, MHD_OPTION_EXTERNAL_LOGGER, drop_line, NULL,

@@ -16,7 +16,7 @@ struct http_options {
     int listen_fd;           /* from socket activation; -1: bind listen */
     const char *certificate; /* PEM, chain */
     const char *key;         /* PEM */
-    unsigned n_threads;      /* of HTTP; 0: one a core */
+    unsigned n_threads;      /* of HTTP; 0: one for two cores */
     unsigned n_workers;      /* 0: eight a core */
     unsigned n_queued;       /* requests that wait for a worker; above: 503 */
     unsigned n_connections, n_connections_by_address;

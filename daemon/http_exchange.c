@@ -159,6 +159,7 @@ run(void *subject, struct hasher *hasher)
     if (x->phase != PHASE_ABANDONED) {
         x->request.hasher = hasher;
         x->request.help = help;
+        x->request.bell = workers_bell(x->http->workers, hasher);
         finish(x, answer(x));
     }
     leave(x);

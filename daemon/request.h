@@ -30,8 +30,10 @@ struct request_field {
 struct request {
     struct verifier *verifier;
     struct hasher *hasher; /* the worker's */
-    /* For a handler that waits for a commit: run another request's meanwhile. False: none. */
+    /* For a handler that waits for a commit: run another request's meanwhile. False: none, until
+     * the bell rings. */
     bool (*help)(struct request *request);
+    struct bell *bell; /* the worker's */
     enum request_method method;
     const char *path;
     const char *params[REQUEST_PARAMS]; /* what {..} of the route's pattern matched, decoded */

@@ -26,7 +26,7 @@ const struct config_spec settings_table[] = {
     {"server", "connections", CONFIG_U64, "4096", "connections at once", false},
     {"server", "connections_by_address", CONFIG_U64, "256", "connections at once from one address",
      false},
-    {"server", "http_threads", CONFIG_U64, "0", "threads of HTTP and TLS; 0: one a core", false},
+    {"server", "http_threads", CONFIG_U64, "0", "threads of HTTP; 0: one for two cores", false},
     {"server", "workers", CONFIG_U64, "0",
      "threads of the pipeline, each waiting for its commit; 0: two a core, at least 4", false},
     {"server", "queue", CONFIG_U64, "1024", "requests that wait for a worker; above: 503", false},

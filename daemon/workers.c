@@ -19,13 +19,15 @@ struct workers {
     struct job *ring;
     size_t cap, head, n;
     bool ending;
-    size_t n_threads, n_ended;
+    size_t n_threads, n_ended, n_idle;
     pthread_cond_t ended;
     struct worker {
         pthread_t thread;
         struct workers *all;
         struct hasher *hasher;
+        struct bell bell;
         size_t n_nested; /* its own */
+        bool waits;      /* in a job, for another that nests */
     } * threads;
 };
 
@@ -43,8 +45,10 @@ static bool
 take(struct workers *w, struct job *out)
 {
     pthread_mutex_lock(&w->queue_lock);
+    w->n_idle++;
     while (w->n == 0 && !w->ending)
         pthread_cond_wait(&w->queued, &w->queue_lock);
+    w->n_idle--;
     bool taken = w->n > 0;
     if (taken)
         *out = take_first(w);
@@ -71,6 +75,8 @@ workers_help(struct workers *w, struct hasher *hasher)
     bool helps = self && self->n_nested < MAX_NESTED && w->n > 0 && w->ring[w->head].nests;
     if (helps)
         job = take_first(w);
+    if (self)
+        self->waits = !helps && self->n_nested < MAX_NESTED;
     pthread_mutex_unlock(&w->queue_lock);
     if (!helps)
         return false;
@@ -78,6 +84,13 @@ workers_help(struct workers *w, struct hasher *hasher)
     job.run(job.subject, hasher);
     self->n_nested--;
     return true;
+}
+
+struct bell *
+workers_bell(struct workers *w, const struct hasher *hasher)
+{
+    struct worker *self = find_worker(w, hasher);
+    return self ? &self->bell : NULL;
 }
 
 static void *
@@ -119,7 +132,9 @@ start(struct workers *w, unsigned n_threads)
         enum status s = hasher_new(&one->hasher);
         if (s != STATUS_OK)
             return s;
+        bell_init(&one->bell);
         if (pthread_create(&one->thread, NULL, work, one) != 0) {
+            bell_destroy(&one->bell);
             hasher_free(one->hasher);
             return STATUS_IO;
         }
@@ -154,17 +169,39 @@ workers_new(unsigned n_threads, size_t n_queued, struct workers **out)
     return STATUS_OK;
 }
 
+/* Under the lock, for the job queued last: one whose own job waits, when the threads without any
+ * have enough to do. */
+static struct worker *
+find_waiting(struct workers *w)
+{
+    if (w->n_idle >= w->n)
+        return NULL;
+    for (size_t i = 0; i < w->n_threads; i++) {
+        if (w->threads[i].waits)
+            return &w->threads[i];
+    }
+    return NULL;
+}
+
+/* Whoever is woken wants the lock, so it is let go before. */
 enum status
 workers_put(struct workers *w, struct job job)
 {
+    struct worker *waiting = NULL;
     pthread_mutex_lock(&w->queue_lock);
     bool fits = w->n < w->cap && !w->ending;
     if (fits) {
         w->ring[(w->head + w->n) % w->cap] = job;
         w->n++;
-        pthread_cond_signal(&w->queued);
+        waiting = job.nests ? find_waiting(w) : NULL;
+        if (waiting)
+            waiting->waits = false;
     }
     pthread_mutex_unlock(&w->queue_lock);
+    if (waiting)
+        bell_ring(&waiting->bell);
+    else if (fits)
+        pthread_cond_signal(&w->queued);
     return fits ? STATUS_OK : STATUS_BUSY;
 }
 
@@ -200,6 +237,7 @@ workers_free(struct workers *w, int64_t deadline_ms)
         return false;
     for (size_t i = 0; i < w->n_threads; i++) {
         pthread_join(w->threads[i].thread, NULL);
+        bell_destroy(&w->threads[i].bell);
         hasher_free(w->threads[i].hasher);
     }
     pthread_cond_destroy(&w->queued);

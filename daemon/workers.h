@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/digest.h"
+#include "daemon/bell.h"
 
 #include <stdbool.h>
 
@@ -25,6 +26,9 @@ MUST_CHECK enum status workers_put(struct workers *w, struct job job);
  * nests and not too many of this worker do already. False: there is none. So a worker takes up many
  * rounds for one commit, and sleeps once. */
 bool workers_help(struct workers *w, struct hasher *hasher);
+/* The bell of the worker with that hasher, NULL for any other: it rings when a job is there for a
+ * worker that workers_help() last told of none. Lives as long as the workers. */
+struct bell *workers_bell(struct workers *w, const struct hasher *hasher);
 /* Run what is queued, then end the threads and free. False when one has not ended after
  * deadline_ms: all is left behind with it. True on NULL. */
 bool workers_free(struct workers *w, int64_t deadline_ms);

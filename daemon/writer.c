@@ -4,10 +4,7 @@
 
 #include "base/log.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,8 +20,8 @@ struct item {
     enum stage stage;
     bool abandoned; /* nobody waits any more: the writer frees it */
     enum status status, result;
-    atomic_bool answered; /* orders status and result, also for checkers of threads */
-    sem_t done;           /* posted once, after which the item is its worker's: without the lock */
+    struct bell *bell; /* its worker's */
+    bool answered;     /* under the bell's lock; then the item is its worker's alone */
     struct item *next;
     uint8_t bytes[];
 };
@@ -108,15 +105,7 @@ new_item(const struct store_round *r)
     item->round.userspace_log = keep_bytes(r->userspace_log, &at);
     item->round.evidence = keep_bytes(r->evidence, &at);
     item->round.pcrs_cbor = keep_bytes(r->pcrs_cbor, &at);
-    (void)sem_init(&item->done, 0, 0);
     return item;
-}
-
-static void
-free_item(struct item *item)
-{
-    (void)sem_destroy(&item->done);
-    free(item);
 }
 
 /* ---- the queue, under its lock ---- */
@@ -170,11 +159,21 @@ take_group(struct writer *w, struct item **group)
 
 /* ---- the thread ---- */
 
+/* Those of one sleeper together, the first of group among them, so that it wakes once. Afterwards
+ * they are its own. */
 static void
-tell(struct item *item)
+answer_sleeper(struct item **group, size_t n)
 {
-    atomic_store_explicit(&item->answered, true, memory_order_release);
-    (void)sem_post(&item->done);
+    bool *answers[GROUP_MAX];
+    struct bell *bell = group[0]->bell;
+    size_t n_answers = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!group[i] || group[i]->bell != bell)
+            continue;
+        answers[n_answers++] = &group[i]->answered;
+        group[i] = NULL;
+    }
+    bell_answer(bell, answers, n_answers);
 }
 
 static void
@@ -186,10 +185,14 @@ answer_group(struct writer *w, struct item **group, size_t n, enum status status
         group[i]->stage = DONE;
         group[i]->status = status;
         group[i]->result = results[i];
-        if (group[i]->abandoned)
-            free_item(group[i]);
-        else
-            tell(group[i]);
+        if (!group[i]->abandoned)
+            continue;
+        free(group[i]);
+        group[i] = NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (group[i])
+            answer_sleeper(group + i, n - i);
     }
     pthread_mutex_unlock(&w->queue_lock);
 }
@@ -263,12 +266,9 @@ write_groups(void *argument)
 static enum status
 take_answer(struct item *item, enum status *result)
 {
-    enum status status = STATUS_STORE;
-    if (atomic_load_explicit(&item->answered, memory_order_acquire)) {
-        status = item->status;
-        *result = item->result;
-    }
-    free_item(item);
+    enum status status = item->status;
+    *result = item->result;
+    free(item);
     return status;
 }
 
@@ -283,7 +283,7 @@ give_up(struct writer *w, struct item *item, enum status *result)
         break;
     case QUEUED:
         withdraw(w, item);
-        free_item(item);
+        free(item);
         break;
     case TAKEN:
         item->abandoned = true;
@@ -297,30 +297,25 @@ give_up(struct writer *w, struct item *item, enum status *result)
 static bool
 await(struct item *item, const struct writer_meanwhile *meanwhile, const struct timespec *until)
 {
-    bool done = sem_trywait(&item->done) == 0;
-    while (!done && meanwhile && meanwhile->run(meanwhile->context))
-        done = sem_trywait(&item->done) == 0;
-    int waited = 0;
-    while (!done && (waited == 0 || errno == EINTR)) {
-        waited = sem_clockwait(&item->done, CLOCK_MONOTONIC, until);
-        done = waited == 0;
+    bool in_time = true;
+    bool answered = bell_is_answered(item->bell, &item->answered);
+    while (!answered && in_time) {
+        if (!meanwhile || !meanwhile->run(meanwhile->context))
+            in_time = bell_wait(item->bell, &item->answered, until);
+        answered = bell_is_answered(item->bell, &item->answered);
     }
-    return done;
+    return answered;
 }
 
-enum status
-writer_put(struct writer *w, const struct store_round *round,
-           const struct writer_meanwhile *meanwhile, enum status *result)
+static enum status
+put(struct writer *w, struct item *item, const struct writer_meanwhile *meanwhile,
+    enum status *result)
 {
-    *result = STATUS_STORE;
-    struct item *item = new_item(round);
-    if (!item)
-        return STATUS_NOMEM;
     const struct timespec until = in_ms(w->options.deadline_ms);
     pthread_mutex_lock(&w->queue_lock);
     if (w->ending || w->n_queued >= w->options.n_queued) {
         pthread_mutex_unlock(&w->queue_lock);
-        free_item(item);
+        free(item);
         return STATUS_BUSY;
     }
     append(w, item);
@@ -330,6 +325,26 @@ writer_put(struct writer *w, const struct store_round *round,
     pthread_mutex_lock(&w->queue_lock);
     enum status status = give_up(w, item, result);
     pthread_mutex_unlock(&w->queue_lock);
+    return status;
+}
+
+enum status
+writer_put(struct writer *w, const struct store_round *round,
+           const struct writer_meanwhile *meanwhile, enum status *result)
+{
+    struct bell own;
+    *result = STATUS_STORE;
+    struct item *item = new_item(round);
+    if (!item)
+        return STATUS_NOMEM;
+    if (meanwhile) {
+        item->bell = meanwhile->bell;
+        return put(w, item, meanwhile, result);
+    }
+    bell_init(&own);
+    item->bell = &own;
+    enum status status = put(w, item, NULL, result);
+    bell_destroy(&own);
     return status;
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "daemon/bell.h"
 #include "daemon/store.h"
 
 struct writer;
@@ -26,10 +27,12 @@ struct writer_options {
  * STATUS_IO. */
 MUST_CHECK enum status writer_new(struct store *store, const struct writer_options *options,
                                   struct writer **out);
-/* What to do while waiting, piece by piece, until it is false. */
+/* What to do while waiting: run() piece by piece until it is false, and again when the bell rings,
+ * which is this thread's. */
 struct writer_meanwhile {
     bool (*run)(void *context);
     void *context;
+    struct bell *bell;
 };
 
 /* Hand over a copy of round and wait until its group is committed; *result is then what

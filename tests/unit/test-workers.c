@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker whose job waits takes up others that may be run within it, and no others. */
+/* A worker whose job waits takes up others that may be run within it, and no others; asleep, it is
+ * woken for one when the other threads have enough to do. */
 #include "daemon/workers.h"
 #include "tests/lib/test.h"
 
@@ -7,11 +8,14 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define END_MS 5000
+#define END_MS   5000
+#define PAUSE_NS 1000000
 
 struct scene {
     struct workers *workers;
     atomic_bool go; /* all is queued */
+    atomic_bool found_none;
+    atomic_bool woken, helped;
     atomic_uint n_run;
     unsigned n_helped;    /* within the first job */
     unsigned n_at_return; /* of n_run when it had helped */
@@ -20,9 +24,18 @@ struct scene {
 static void
 await_go(struct scene *s)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
     while (!atomic_load(&s->go))
         (void)nanosleep(&pause, NULL);
+}
+
+static void
+await(atomic_bool *flag)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    for (int ms = 0; ms < END_MS && !atomic_load(flag); ms++)
+        (void)nanosleep(&pause, NULL);
+    assert_true(atomic_load(flag));
 }
 
 static void
@@ -54,6 +67,33 @@ run_deeper(void *subject, struct hasher *hasher)
         s->n_helped++;
     if (s->n_at_return == 0)
         s->n_at_return = atomic_load(&s->n_run); /* the deepest returns first */
+}
+
+static bool
+sleep_at(struct bell *bell, long ms)
+{
+    const bool never = false;
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    return bell_wait(bell, &never, &until);
+}
+
+/* As a round does that waits while nothing is queued. */
+static void
+run_asleep(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    struct bell *bell = workers_bell(s->workers, hasher);
+    assert_false(workers_help(s->workers, hasher));
+    atomic_store(&s->found_none, true);
+    atomic_store(&s->woken, sleep_at(bell, atomic_load(&s->go) ? 500 : END_MS));
+    atomic_store(&s->helped, workers_help(s->workers, hasher));
 }
 
 static void
@@ -123,8 +163,56 @@ helps_none_but_its_own_threads(void **state)
     put(&s, run_first, false);
     put(&s, run_one, true);
     assert_false(workers_help(s.workers, h));
+    assert_null(workers_bell(s.workers, h));
     finish(&s);
     hasher_free(h);
+}
+
+static void
+wakes_one_that_waits_for_a_job_that_nests(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    put(&s, run_asleep, true);
+    await(&s.found_none);
+    put(&s, run_one, true);
+    finish(&s);
+    assert_true(atomic_load(&s.woken));
+    assert_true(atomic_load(&s.helped));
+}
+
+static void
+wakes_none_for_a_job_that_does_not_nest(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    atomic_store(&s.go, true); /* a short sleep */
+    assert_status(STATUS_OK, workers_new(1, 100, &s.workers));
+    put(&s, run_asleep, true);
+    await(&s.found_none);
+    put(&s, run_one, false);
+    finish(&s);
+    assert_false(atomic_load(&s.woken));
+    assert_false(atomic_load(&s.helped));
+    assert_int_equal(1, atomic_load(&s.n_run));
+}
+
+static void
+lets_one_that_waits_sleep_while_another_has_no_job(void **state)
+{
+    (void)state;
+    const struct timespec pause = {.tv_nsec = 200 * PAUSE_NS};
+    struct scene s = {0};
+    atomic_store(&s.go, true);
+    assert_status(STATUS_OK, workers_new(2, 100, &s.workers));
+    put(&s, run_asleep, true);
+    await(&s.found_none);
+    (void)nanosleep(&pause, NULL); /* for the other thread to begin */
+    put(&s, run_one, true);
+    finish(&s);
+    assert_false(atomic_load(&s.woken));
+    assert_int_equal(1, atomic_load(&s.n_run));
 }
 
 int
@@ -135,6 +223,9 @@ main(void)
         cmocka_unit_test(leaves_jobs_that_do_not_nest_to_others),
         cmocka_unit_test(nests_to_a_bounded_depth),
         cmocka_unit_test(helps_none_but_its_own_threads),
+        cmocka_unit_test(wakes_one_that_waits_for_a_job_that_nests),
+        cmocka_unit_test(wakes_none_for_a_job_that_does_not_nest),
+        cmocka_unit_test(lets_one_that_waits_sleep_while_another_has_no_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

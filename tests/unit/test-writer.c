@@ -5,6 +5,7 @@
 #include "tests/lib/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -220,16 +221,69 @@ static void
 lets_a_worker_do_something_meanwhile(void **state)
 {
     (void)state;
+    struct bell bell;
     struct chore chore = {.n_left = 3};
-    const struct writer_meanwhile meanwhile = {.run = do_chore, .context = &chore};
+    const struct writer_meanwhile meanwhile = {.run = do_chore, .context = &chore, .bell = &bell};
     struct store_round r = {.device = "device", .attestation = "a1", .result = "token"};
     enum status result = STATUS_STORE;
     struct writer *w = new_writer(8, 5000);
+    bell_init(&bell);
     set_hangs(true);
     assert_status(STATUS_OK, writer_put(w, &r, &meanwhile, &result));
     assert_status(STATUS_OK, result);
     assert_int_equal(3, chore.n_done);
     assert_true(writer_free(w));
+    bell_destroy(&bell);
+}
+
+struct late_chore {
+    struct bell bell;
+    atomic_bool asked, there;
+};
+
+static bool
+do_late_chore(void *context)
+{
+    struct late_chore *c = context;
+    bool there = atomic_exchange(&c->there, false);
+    atomic_store(&c->asked, true);
+    if (there)
+        set_hangs(false);
+    return there;
+}
+
+static void *
+bring_late_chore(void *context)
+{
+    struct late_chore *c = context;
+    while (!atomic_load(&c->asked))
+        pause_ms(1);
+    pause_ms(50); /* for it to sleep */
+    atomic_store(&c->there, true);
+    bell_ring(&c->bell);
+    return NULL;
+}
+
+/* The chore alone ends the commit. */
+static void
+wakes_a_worker_for_what_comes_while_it_waits(void **state)
+{
+    (void)state;
+    pthread_t other;
+    struct late_chore chore = {0};
+    const struct writer_meanwhile meanwhile = {
+        .run = do_late_chore, .context = &chore, .bell = &chore.bell};
+    struct store_round r = {.device = "device", .attestation = "a1", .result = "token"};
+    enum status result = STATUS_STORE;
+    struct writer *w = new_writer(8, 5000);
+    bell_init(&chore.bell);
+    set_hangs(true);
+    assert_int_equal(0, pthread_create(&other, NULL, bring_late_chore, &chore));
+    assert_status(STATUS_OK, writer_put(w, &r, &meanwhile, &result));
+    assert_status(STATUS_OK, result);
+    assert_int_equal(0, pthread_join(other, NULL));
+    assert_true(writer_free(w));
+    bell_destroy(&chore.bell);
 }
 
 static void
@@ -363,6 +417,7 @@ main(void)
         cmocka_unit_test(commits_as_one_group_what_gathered_meanwhile),
         cmocka_unit_test(waits_a_moment_for_the_rounds_on_their_way),
         cmocka_unit_test(lets_a_worker_do_something_meanwhile),
+        cmocka_unit_test(wakes_a_worker_for_what_comes_while_it_waits),
         cmocka_unit_test(says_of_all_what_the_commit_says),
         cmocka_unit_test(is_uncertain_of_a_commit_that_outlasts_the_deadline),
         cmocka_unit_test(withdraws_a_round_whose_turn_did_not_come),
