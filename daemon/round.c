@@ -221,8 +221,6 @@ encode_texts(struct round *round, const struct attest_request *request)
     if (s == STATUS_OK)
         s = encode_inputs(round, request);
     if (s == STATUS_OK)
-        s = attestation_encode_pcrs(round->quote, &round->pcrs_cbor);
-    if (s == STATUS_OK)
         s = keep_evidence(round);
     if (s == STATUS_OK &&
         (!buffer_text(&round->appraisal_text) || !buffer_text(&round->inputs_text)))
@@ -336,7 +334,6 @@ round_row(struct round *round, const struct attest_request *request, struct stor
     row->evidence = buffer_bytes(&round->kept_evidence);
     row->appraisal_json = (const char *)round->appraisal_text.data;
     row->inputs_json = (const char *)round->inputs_text.data;
-    row->pcrs_cbor = buffer_bytes(&round->pcrs_cbor);
     row->result = result_token(round->result);
     row->announcement_json =
         round->announce.kept.size > 0 ? (const char *)round->announce.kept.data : NULL;
@@ -383,7 +380,6 @@ round_clear(struct round *round)
     announce_clear(&round->announce);
     appraisal_free(round->appraisal);
     result_free(round->result);
-    buffer_free(&round->pcrs_cbor);
     buffer_free(&round->kept_evidence);
     buffer_free(&round->appraisal_text);
     buffer_free(&round->inputs_text);

@@ -40,7 +40,7 @@ struct round {
     char attestation[STORE_ID_SIZE];
     struct result *result;
     /* texts of the row */
-    struct buffer appraisal_text, inputs_text, pcrs_cbor, kept_evidence;
+    struct buffer appraisal_text, inputs_text, kept_evidence;
 };
 
 /* Frame, AK, quote. round->quote stays NULL for an attempt; reasons then has its reason. */

@@ -20,7 +20,7 @@
 #include "evidence/enrollment.h"
 #include "evidence/replay.h"
 
-#define STORE_SCHEMA       5
+#define STORE_SCHEMA       6
 #define STORE_REFUSALS_MAX 10000u /* rows of enrolment refusals and attempts together */
 #define STORE_ID_SIZE      40u    /* attestation, token, document identifiers as text with NUL */
 
@@ -212,9 +212,8 @@ struct store_round {
     struct bytes evidence;      /* the frame's small members as received, re-encoded without logs */
     const char *appraisal_json; /* perspectives, reasons, facts: the API's attestation document */
     const char
-        *inputs_json; /* documents, labels, ledger and replay state before, AK, versions, time */
-    struct bytes pcrs_cbor; /* bound PCR values */
-    const char *result;     /* the signed token */
+        *inputs_json;   /* documents, labels, ledger and replay state before, AK, versions, time */
+    const char *result; /* the signed token */
     size_t n_perspectives;
     struct store_perspective perspectives[LIMIT_PERSPECTIVES];
     bool good;                     /* every perspective trusted: last_good is replaced */

@@ -12,6 +12,7 @@
 #include "daemon/schema_3.h"
 #include "daemon/schema_4.h"
 #include "daemon/schema_5.h"
+#include "daemon/schema_6.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -144,8 +145,8 @@ name_node(struct connection *c)
 
 /* Number i leads from schema i to the next, the first from an empty file. Forward only: what was
  * released never changes. */
-static const char *const migrations[STORE_SCHEMA] = {schema_sql, schema_2_sql, schema_3_sql,
-                                                     schema_4_sql, schema_5_sql};
+static const char *const migrations[STORE_SCHEMA] = {schema_sql,   schema_2_sql, schema_3_sql,
+                                                     schema_4_sql, schema_5_sql, schema_6_sql};
 
 static enum status
 advance(struct connection *c, int64_t *schema, struct diag *diag)
@@ -253,6 +254,8 @@ store_open(const char *location, struct store **out, struct diag *diag)
     status = s->path ? store_new_notes(&s->notes) : STATUS_NOMEM;
     if (status == STATUS_OK)
         status = open_writer(s, diag);
+    if (status == STATUS_OK)
+        status = store_open_dictionaries(s);
     if (status != STATUS_OK) {
         if (diag && diag->text[0] == '\0')
             (void)diag_set(diag, status, CLAUSE, 0, "cannot open the database: %s",
@@ -299,6 +302,7 @@ store_close(struct store *s)
     pthread_cond_destroy(&s->reader_free);
     pthread_cond_destroy(&s->readers_gone);
     store_free_notes(s->notes);
+    store_free_dictionaries(s->dictionaries);
     free(s->path);
     free(s);
 }

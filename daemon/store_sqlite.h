@@ -28,6 +28,7 @@ struct audit_head {
     uint8_t hash[DIGEST_SHA256_SIZE];
 };
 
+struct dictionaries;
 struct notes;
 
 struct store {
@@ -46,6 +47,7 @@ struct store {
     struct audit_head head, head_before;
     struct connection readers[STORE_READERS];
     struct notes *notes;
+    struct dictionaries *dictionaries;
 };
 
 /* Make the file when there is none, with our mode. STATUS_DENIED, STATUS_IO. */
@@ -95,6 +97,25 @@ MUST_CHECK enum status store_load_segment(struct connection *c, struct bytes sha
                                           struct buffer *out);
 MUST_CHECK enum status store_load_ima(struct connection *c, uint64_t boot, uint64_t size,
                                       struct buffer *out);
+/* Frames of one round, against the dictionary that fits; id 0: none does. */
+struct framed {
+    uint64_t dictionary;
+    size_t texts_size, evidence_size;
+    struct buffer texts, evidence;
+    struct buffer sample;    /* when this round is to be a dictionary itself, else empty */
+    struct dictionary *made; /* of sample: for use once it is stored */
+};
+/* Those kept last. STATUS_NOMEM. */
+MUST_CHECK enum status store_open_dictionaries(struct store *s);
+void store_free_dictionaries(struct dictionaries *d);
+/* Made outside of a write transaction. STATUS_NOMEM. */
+MUST_CHECK enum status store_make_frames(struct store *s, struct compress *z, struct bytes texts,
+                                         struct bytes evidence, struct framed *out);
+void store_free_frames(struct framed *f);
+/* Keep a sample, as *id; and once that is committed, use what was made of it from now on. */
+MUST_CHECK enum status store_add_dictionary(struct connection *c, int64_t now_s,
+                                            struct bytes sample, uint64_t *id);
+void store_use_dictionary(struct store *s, uint64_t id, struct framed *f);
 /* Remember that device has sent a whole log; ask whether it has. STATUS_NOT_FOUND. */
 MUST_CHECK enum status store_hold_log(struct connection *c, const char *device,
                                       const uint8_t sha256[static DIGEST_SHA256_SIZE]);

@@ -7,17 +7,19 @@
 
 #include <string.h>
 
+#define ROW                                                                                        \
+    "SELECT a.id, a.device, a.time_s, a.evidence_s, a.expires_s, a.verdict, a.result,"             \
+    " a.texts_size, a.texts, c.bytes"
+
 static const char get_by_id[] =
-    "SELECT id, device, time_s, evidence_s, expires_s, verdict, result, texts_size, texts"
-    " FROM attestation WHERE id = ?1";
+    ROW " FROM attestation a LEFT JOIN dictionary c ON c.id = a.dictionary WHERE a.id = ?1";
 static const char get_newest[] =
-    "SELECT id, device, time_s, evidence_s, expires_s, verdict, result, texts_size, texts"
-    " FROM attestation WHERE device = ?1 ORDER BY version DESC LIMIT 1";
+    ROW " FROM attestation a LEFT JOIN dictionary c ON c.id = a.dictionary WHERE a.device = ?1"
+        " ORDER BY a.version DESC LIMIT 1";
 static const char get_kept[] =
-    "SELECT a.id, a.device, a.time_s, a.evidence_s, a.expires_s, a.verdict, a.result,"
-    " a.texts_size, a.texts, a.evidence, a.boot, a.ima_size, a.boot_log, a.userspace_log,"
-    " a.ima_rest, k.public FROM attestation a"
-    " LEFT JOIN ak k ON k.device = a.device AND k.serial = a.ak_serial WHERE a.id = ?1";
+    ROW ", a.evidence_size, a.evidence, c.bytes, a.boot, a.ima_size, a.boot_log, a.userspace_log,"
+        " a.ima_rest, k.public FROM attestation a LEFT JOIN dictionary c ON c.id = a.dictionary"
+        " LEFT JOIN ak k ON k.device = a.device AND k.serial = a.ak_serial WHERE a.id = ?1";
 static const char list_newest[] =
     "SELECT d.id, d.id, (SELECT a.id FROM attestation a WHERE a.device = d.id"
     " ORDER BY a.version DESC LIMIT 1) AS newest FROM device d"
@@ -31,7 +33,8 @@ static const char list_generation[] =
     " AND x.generation = ?1) FROM device d LEFT JOIN boot b ON b.id = d.boot"
     " WHERE d.state IN ('enrolled', 'quarantined') AND d.id > ?2 ORDER BY d.id LIMIT ?3";
 static const char get_evidence[] =
-    "SELECT evidence FROM attestation WHERE id = ?1 AND evidence <> x''";
+    "SELECT a.evidence_size, a.evidence, c.bytes FROM attestation a"
+    " LEFT JOIN dictionary c ON c.id = a.dictionary WHERE a.id = ?1 AND a.evidence <> x''";
 static const char get_position[] = "SELECT version FROM attestation WHERE id = ?1 AND device = ?2";
 static const char list_of_device[] =
     "SELECT id, device, time_s, evidence_s, expires_s, verdict FROM attestation"
@@ -49,38 +52,83 @@ read_row(struct query *q, struct store_attestation *a)
         query_fail(q);
 }
 
-/* Two texts, a NUL behind each. */
-static void
-split_texts(struct query *q, const struct buffer *texts, struct store_attestation *a)
+/* The next text up to its NUL, on the heap; NULL: there is none. */
+static char *
+next_text(struct query *q, struct bytes *rest)
 {
-    const char *first = (const char *)texts->data;
-    size_t size = texts->size > 0 ? strnlen(first, texts->size) + 1 : 0;
-    if (size < 2 || size >= texts->size || texts->data[texts->size - 1] != 0) {
+    const uint8_t *end = rest->size > 0 ? memchr(rest->data, 0, rest->size) : NULL;
+    if (!end) {
         query_fail(q);
-        return;
+        return NULL;
     }
-    a->appraisal_json = strdup(first);
-    a->inputs_json = strdup(first + size);
-    q->nomem = q->nomem || !a->appraisal_json || !a->inputs_json;
+    size_t size = (size_t)(end - rest->data) + 1;
+    char *text = malloc(size);
+    if (text)
+        memcpy(text, rest->data, size);
+    else
+        q->nomem = true;
+    *rest = bytes_slice(*rest, size, rest->size - size);
+    return text;
+}
+
+/* The appraisal, its inputs and, unless it has a column of its own as of schema 5, the token. */
+static void
+split_texts(struct query *q, struct bytes texts, struct store_attestation *a)
+{
+    a->appraisal_json = next_text(q, &texts);
+    a->inputs_json = next_text(q, &texts);
+    if (!a->result)
+        a->result = next_text(q, &texts);
+    if (texts.size > 0)
+        query_fail(q);
+}
+
+/* Appends the size bytes of a frame, at most max. The next column is its dictionary. */
+static void
+decode(struct query *q, struct bytes frame, uint64_t size, size_t max, struct buffer *out)
+{
+    struct compress *z = q->connection->compress;
+    bool plain = query_is_null(q);
+    struct bytes dictionary = query_get_bytes(q);
+    enum status s = STATUS_MALFORMED;
+    if (size <= max)
+        s = plain ? compress_decode(z, frame, (size_t)size, out)
+                  : compress_decode_like(z, dictionary, frame, (size_t)size, out);
+    if (s == STATUS_NOMEM)
+        q->nomem = true;
+    else if (s != STATUS_OK)
+        query_fail(q);
 }
 
 static void
 read_texts(struct query *q, struct store_attestation *a)
 {
     CLEANUP(buffer_free) struct buffer texts = {0};
+    a->result = query_get_copy(q);
+    if (a->result && a->result[0] == '\0') {
+        free(a->result);
+        a->result = NULL;
+    }
     uint64_t size = query_get_uint(q);
-    if (size > STORE_TEXTS_MAX) {
-        query_fail(q);
+    decode(q, query_get_bytes(q), size, STORE_TEXTS_MAX, &texts);
+    split_texts(q, buffer_bytes(&texts), a);
+}
+
+/* Nothing when it was dropped; no frame as of schema 5. */
+static void
+read_evidence(struct query *q, struct buffer *out)
+{
+    uint64_t size = query_get_uint(q);
+    if (size == 0) {
+        query_get_buffer(q, out);
+        (void)query_get_bytes(q);
         return;
     }
-    enum status s =
-        compress_decode(q->connection->compress, query_get_bytes(q), (size_t)size, &texts);
-    if (s == STATUS_OK)
-        split_texts(q, &texts, a);
-    else if (s == STATUS_NOMEM)
-        q->nomem = true;
+    struct bytes frame = query_get_bytes(q);
+    if (frame.size > 0)
+        decode(q, frame, size, LIMIT_BODY_LARGE, out);
     else
-        query_fail(q);
+        (void)query_get_bytes(q);
 }
 
 static enum status
@@ -96,7 +144,6 @@ load_one(struct store *s, const char *sql, const char *key, struct store_attesta
     status = query_first(&q);
     if (status == STATUS_OK) {
         read_row(&q, out);
-        out->result = query_get_copy(&q);
         read_texts(&q, out);
         status = query_end(&q);
     }
@@ -142,9 +189,8 @@ read_kept(struct connection *c, const char *attestation, struct store_kept *out,
     if (s != STATUS_OK)
         return s;
     read_row(&q, &out->attestation);
-    out->attestation.result = query_get_copy(&q);
     read_texts(&q, &out->attestation);
-    query_get_buffer(&q, &out->evidence);
+    read_evidence(&q, &out->evidence);
     p->boot = query_get_uint(&q);
     p->ima_size = query_get_uint(&q);
     query_get_buffer(&q, &p->boot_log);
@@ -220,7 +266,7 @@ store_get_evidence(struct store *s, const char *attestation, struct buffer *out)
     query_put_text(&q, attestation);
     status = query_first(&q);
     if (status == STATUS_OK) {
-        query_get_buffer(&q, out);
+        read_evidence(&q, out);
         status = query_end(&q);
     }
     return store_end_read(s, c, status);

@@ -6,7 +6,6 @@
 #include "base/emit.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/compress.h"
 #include "daemon/perspectives.h"
 #include "daemon/store_sqlite.h"
 
@@ -36,9 +35,9 @@ static const char add_boot_segment[] =
     "INSERT INTO boot_segment (boot, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 static const char add_attestation[] =
     "INSERT INTO attestation (id, device, version, time_s, evidence_s, expires_s, verdict, boot,"
-    " boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size, texts, ak_serial,"
-    " ima_rest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-    " ?17, ?18)";
+    " boot_log, ima_size, userspace_log, result, evidence_size, evidence, texts_size, texts,"
+    " dictionary, ak_serial, ima_rest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '',"
+    " ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 static const char update_device[] =
     "UPDATE device SET version = version + 1, spent_ms = ?3, attested_s = ?4, verdict = ?5,"
     " boot = ?6, clock_ms = ?7, reset_count = ?8, restart_count = ?9, safe = ?10,"
@@ -61,8 +60,8 @@ struct member {
     uint64_t n_ima_segments; /* before this round's */
     struct buffer state;
     struct buffer pcrs; /* as store_parse_pcrs() reads them; empty: none that carry trust */
-    size_t texts_size;
-    struct buffer texts; /* compressed */
+    struct framed frames;
+    uint64_t new_dictionary; /* made of this round; 0: none was */
 };
 
 static void
@@ -74,23 +73,28 @@ free_member(struct member *m)
     store_free_segment(&m->userspace_log);
     buffer_free(&m->state);
     buffer_free(&m->pcrs);
-    buffer_free(&m->texts);
+    store_free_frames(&m->frames);
 }
 
 /* A NUL behind each: store_sqlite_attestation.c takes them apart. */
 static enum status
-compress_texts(struct connection *c, const struct store_round *round, struct member *m)
+frame_texts(struct store *store, struct connection *c, const struct store_round *round,
+            struct member *m)
 {
+    const char *const all[] = {round->appraisal_json, round->inputs_json, round->result};
+    size_t size = 0, sizes[sizeof all / sizeof *all];
     CLEANUP(buffer_free) struct buffer texts = {0};
-    buffer_append_text(&texts, round->appraisal_json);
-    buffer_append_u8(&texts, 0);
-    buffer_append_text(&texts, round->inputs_json);
-    buffer_append_u8(&texts, 0);
-    enum status s = buffer_check(&texts);
-    m->texts_size = texts.size;
-    if (s == STATUS_OK && texts.size > STORE_TEXTS_MAX)
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        sizes[i] = strlen(all[i]) + 1;
+        size += sizes[i];
+    }
+    if (size > STORE_TEXTS_MAX)
         return STATUS_LIMIT;
-    return s == STATUS_OK ? compress_encode(c->compress, buffer_bytes(&texts), &m->texts) : s;
+    if (buffer_reserve(&texts, size) != STATUS_OK)
+        return STATUS_NOMEM;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        buffer_append(&texts, bytes_of(all[i], sizes[i]));
+    return store_make_frames(store, c->compress, buffer_bytes(&texts), round->evidence, &m->frames);
 }
 
 static enum status
@@ -109,7 +113,8 @@ encode_pcrs(const struct subject_pcrs *pcrs, struct buffer *out)
 
 /* What can be done before the transaction: hash, compress, encode. */
 static enum status
-prepare_member(struct connection *c, const struct store_round *round, struct member *m)
+prepare_member(struct store *store, struct connection *c, const struct store_round *round,
+               struct member *m)
 {
     if (!round->appraisal_json || !round->inputs_json || !round->result)
         return STATUS_INVALID;
@@ -127,7 +132,7 @@ prepare_member(struct connection *c, const struct store_round *round, struct mem
     if (s == STATUS_OK)
         s = encode_pcrs(&round->pcrs, &m->pcrs);
     if (s == STATUS_OK)
-        s = compress_texts(c, round, m);
+        s = frame_texts(store, c, round, m);
     if (s != STATUS_OK)
         return s;
     bool named =
@@ -303,11 +308,14 @@ put_attestation(struct connection *c, const struct member *m)
     put_digest(&q, r->boot_log_present, r->boot_log_sha256);
     query_put_uint(&q, m->ima_size);
     put_digest(&q, m->userspace_log.present, m->userspace_log.sha256);
-    query_put_bytes(&q, r->pcrs_cbor);
-    query_put_text(&q, r->result);
-    query_put_bytes(&q, r->evidence);
-    query_put_uint(&q, m->texts_size);
-    query_put_bytes(&q, buffer_bytes(&m->texts));
+    query_put_uint(&q, m->frames.evidence_size);
+    query_put_bytes(&q, buffer_bytes(&m->frames.evidence));
+    query_put_uint(&q, m->frames.texts_size);
+    query_put_bytes(&q, buffer_bytes(&m->frames.texts));
+    if (m->frames.dictionary != 0)
+        query_put_uint(&q, m->frames.dictionary);
+    else
+        query_put_null(&q);
     query_put_uint(&q, r->ak_serial);
     put_digest(&q, m->ima_rest.present, m->ima_rest.sha256);
     return query_run(&q, NULL);
@@ -392,6 +400,9 @@ put_member(struct store *s, struct member *m)
         status = put_good(c, m);
     if (status == STATUS_OK)
         status = audit_round(s, m);
+    if (status == STATUS_OK && m->frames.made)
+        status = store_add_dictionary(c, m->round->time_s, buffer_bytes(&m->frames.sample),
+                                      &m->new_dictionary);
     return status;
 }
 
@@ -404,7 +415,7 @@ prepare_group(struct store *s, const struct store_round *const *rounds, size_t n
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < n; i++)
-        results[i] = prepare_member(c, rounds[i], &members[i]);
+        results[i] = prepare_member(s, c, rounds[i], &members[i]);
     return store_end_read(s, c, STATUS_OK);
 }
 
@@ -481,6 +492,8 @@ store_put_rounds(struct store *s, const struct store_round *const *rounds, size_
         status = put_group(s, members, n, results);
     for (size_t i = 0; i < n; i++) {
         results[i] = status == STATUS_OK ? fold(results[i]) : status;
+        if (results[i] == STATUS_OK && members[i].frames.made)
+            store_use_dictionary(s, members[i].new_dictionary, &members[i].frames);
         free_member(&members[i]);
     }
     free(members);

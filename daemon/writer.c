@@ -87,8 +87,7 @@ new_item(const struct store_round *r)
 {
     size_t size = text_size(r->device) + text_size(r->appraisal_json) + text_size(r->inputs_json) +
                   text_size(r->result) + text_size(r->announcement_json) + r->boot_log.size +
-                  r->ima_segment.size + r->ima_rest.size + r->userspace_log.size +
-                  r->evidence.size + r->pcrs_cbor.size;
+                  r->ima_segment.size + r->ima_rest.size + r->userspace_log.size + r->evidence.size;
     struct item *item = malloc(sizeof *item + size);
     if (!item)
         return NULL;
@@ -104,7 +103,6 @@ new_item(const struct store_round *r)
     item->round.ima_rest = keep_bytes(r->ima_rest, &at);
     item->round.userspace_log = keep_bytes(r->userspace_log, &at);
     item->round.evidence = keep_bytes(r->evidence, &at);
-    item->round.pcrs_cbor = keep_bytes(r->pcrs_cbor, &at);
     return item;
 }
 

@@ -3,7 +3,6 @@
 #include "appraise/attestation.h"
 
 #include "base/emit.h"
-#include "evidence/dcbor.h"
 #include "evidence/reason_emit.h"
 
 #include <stdio.h>
@@ -131,32 +130,4 @@ attestation_encode(const struct attestation *a, struct buffer *out)
     emit_pcrs(&e, a->quote);
     emit_end_object(&e);
     return emit_check(&e);
-}
-
-static size_t
-count_bank(const struct selection_bank *bank)
-{
-    size_t n = 0;
-    for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
-        n += (bank->mask >> pcr) & 1u;
-    return n;
-}
-
-enum status
-attestation_encode_pcrs(const struct quote *quote, struct buffer *out)
-{
-    const struct selection *sel = quote_selection(quote);
-    dcbor_put_map(out, sel->n_banks);
-    for (size_t b = 0; b < sel->n_banks; b++) {
-        dcbor_put_uint(out, sel->banks[b].alg);
-        dcbor_put_map(out, count_bank(&sel->banks[b]));
-        for (uint32_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-            const struct digest *value = quote_pcr(quote, sel->banks[b].alg, pcr);
-            if (!value)
-                continue;
-            dcbor_put_uint(out, pcr);
-            dcbor_put_bytes(out, digest_bytes(value));
-        }
-    }
-    return buffer_check(out);
 }

@@ -18,5 +18,3 @@ struct attestation {
 
 /* The document of GET /v1/attestations/{id}, without "inputs" and "result". */
 MUST_CHECK enum status attestation_encode(const struct attestation *a, struct buffer *out);
-/* Deterministic CBOR {alg: {pcr: value}} of the bound PCR values. */
-MUST_CHECK enum status attestation_encode_pcrs(const struct quote *quote, struct buffer *out);

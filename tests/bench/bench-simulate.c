@@ -48,8 +48,8 @@ multiply(const char *directory)
         " WHERE device = '" DEVICE "'";
     static const char rounds[] =
         "INSERT INTO attestation SELECT 'c' || n.id, n.id, version, time_s, evidence_s, expires_s,"
-        " verdict, boot, boot_log, ima_size, userspace_log, pcrs, result, evidence, texts_size,"
-        " texts, ak_serial, ima_rest FROM attestation, n";
+        " verdict, boot, boot_log, ima_size, userspace_log, result, evidence, texts_size, texts,"
+        " ak_serial, ima_rest, dictionary, evidence_size FROM attestation, n";
     char path[128];
     sqlite3 *db = NULL;
     (void)snprintf(path, sizeof path, "%s/attestd.db", directory);

@@ -110,7 +110,8 @@ brings_an_older_schema_up_to_date(void **state)
     struct store *s = NULL;
     struct diag diag = {0};
     struct store_device d = {0};
-    CLEANUP(buffer_free) struct buffer schema = {0};
+    struct store_attestation_list list = {0};
+    CLEANUP(buffer_free) struct buffer schema = {0}, evidence = {0};
     test_source("daemon/schema.sql", &schema);
     (void)snprintf(path, sizeof path, "%s/old.db", contract_of(state)->directory);
     assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
@@ -123,7 +124,9 @@ brings_an_older_schema_up_to_date(void **state)
                      " 'verified', 'list', 'none', zeroblob(32), 0, 1, 0, 0, 0, NULL, NULL,"
                      " NULL, NULL, NULL, NULL, 'kept', NULL);"
                      "INSERT INTO perspective VALUES ('00', 'owner', 'trusted', 1,"
-                     " 9, 'a0')",
+                     " 9, 'a0');"
+                     "INSERT INTO attestation VALUES ('a0', '00', 1, 9, 9, 9, 'trusted', 1, NULL,"
+                     " 0, NULL, x'a0', 'token', x'01', 0, x'')",
                      NULL, NULL, NULL));
     assert_int_equal(SQLITE_OK, sqlite3_close(db));
     assert_status(STATUS_OK, store_open(path, &s, &diag));
@@ -135,6 +138,12 @@ brings_an_older_schema_up_to_date(void **state)
     assert_int_equal(9, d.perspectives[0].lapses_s);
     assert_false(d.perspectives[0].trial);
     store_device_clear(&d);
+    assert_status(STATUS_OK, store_list_attestations(s, "00", NULL, 10, &list));
+    assert_int_equal(1, list.n_items);
+    assert_string_equal("a0", list.items[0].id);
+    store_attestation_list_clear(&list);
+    assert_status(STATUS_OK, store_get_evidence(s, "a0", &evidence));
+    assert_true(bytes_equal(bytes_of("\x01", 1), buffer_bytes(&evidence)));
     contract_enroll(s, 1);
     struct store_round r = contract_round(s, 1, "a1");
     assert_status(STATUS_OK, contract_put(s, &r));

@@ -99,6 +99,63 @@ refuses_bytes_that_are_no_frame(void **state)
                   compress_decode(z, bytes_of("not a frame at all", 18), 18, &out));
 }
 
+static void
+fill_alike(struct buffer *out, unsigned own)
+{
+    buffer_append_format(out, "%u:", own);
+    for (unsigned i = 0; i < 500; i++)
+        buffer_append_format(out, "%08x", i * 2654435761u);
+}
+
+static void
+takes_little_room_for_what_is_like_a_dictionary(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer like = {0}, in = {0}, frame = {0}, plain = {0}, out = {0};
+    struct dictionary *d = NULL;
+    fill_alike(&like, 1);
+    fill_alike(&in, 2);
+    buffer_append_text(&out, "before");
+    assert_status(STATUS_OK, dictionary_new(buffer_bytes(&like), &d));
+    assert_status(STATUS_OK, compress_encode_like(z, d, buffer_bytes(&in), &frame));
+    assert_status(STATUS_OK, compress_encode(z, buffer_bytes(&in), &plain));
+    assert_true(frame.size < 64 && plain.size > 1000);
+    assert_status(STATUS_OK, compress_decode_like(z, buffer_bytes(&like), buffer_bytes(&frame),
+                                                  in.size, &out));
+    assert_memory_equal("before", out.data, 6);
+    assert_true(bytes_equal(buffer_bytes(&in), bytes_slice(buffer_bytes(&out), 6, out.size - 6)));
+    buffer_reset(&out); /* a context is as it was for what has no dictionary */
+    assert_status(STATUS_OK, compress_decode(z, buffer_bytes(&plain), in.size, &out));
+    assert_true(bytes_equal(buffer_bytes(&in), buffer_bytes(&out)));
+    dictionary_free(d);
+}
+
+static void
+notices_another_dictionary(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_free) struct buffer like = {0}, in = {0}, frame = {0}, out = {0};
+    struct dictionary *d = NULL;
+    fill_alike(&like, 1);
+    fill_alike(&in, 2);
+    assert_status(STATUS_OK, dictionary_new(buffer_bytes(&like), &d));
+    assert_status(STATUS_OK, compress_encode_like(z, d, buffer_bytes(&in), &frame));
+    like.data[like.size / 2] ^= 1;
+    assert_status(STATUS_MALFORMED, compress_decode_like(z, buffer_bytes(&like),
+                                                         buffer_bytes(&frame), in.size, &out));
+    like.data[like.size / 2] ^= 1;
+    assert_status(STATUS_MALFORMED,
+                  compress_decode_like(z, (struct bytes){0}, buffer_bytes(&frame), in.size, &out));
+    assert_status(STATUS_MALFORMED, compress_decode(z, buffer_bytes(&frame), in.size, &out));
+    assert_status(STATUS_MALFORMED, compress_decode_like(z, buffer_bytes(&like),
+                                                         buffer_bytes(&frame), in.size - 1, &out));
+    frame.size--;
+    assert_status(STATUS_MALFORMED, compress_decode_like(z, buffer_bytes(&like),
+                                                         buffer_bytes(&frame), in.size, &out));
+    assert_int_equal(0, out.size);
+    dictionary_free(d);
+}
+
 int
 main(void)
 {
@@ -108,6 +165,8 @@ main(void)
         cmocka_unit_test(refuses_a_frame_of_another_size_than_was_told),
         cmocka_unit_test(refuses_a_frame_cut_or_with_more_behind_it),
         cmocka_unit_test(refuses_bytes_that_are_no_frame),
+        cmocka_unit_test(takes_little_room_for_what_is_like_a_dictionary),
+        cmocka_unit_test(notices_another_dictionary),
     };
     return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * from: a round's texts and evidence; to: frames against a round that was much like it; never:
+ * changes or forgets a dictionary, since results that need it are kept for good.
+ *
+ * Devices of a kind differ in a few hundred bytes of ten thousand. The dictionaries used last are
+ * tried, the newest use first; a round that none fits becomes one itself, but seldom, so that what
+ * is like nothing costs no more than a part of itself.
+ */
+#include "daemon/compress.h"
+#include "daemon/store_sqlite.h"
+
+#include <string.h>
+
+#define IN_USE     8u
+#define FIT        4u  /* a frame that fits is at most this part of its content */
+#define EVERY      64u /* rounds from one dictionary to the next, at least */
+#define SAMPLE_MAX (64u * 1024u)
+
+static const char add_dictionary[] = "INSERT INTO dictionary (made_s, bytes) VALUES (?1, ?2)";
+static const char get_new_dictionary[] = "SELECT last_insert_rowid()";
+static const char list_newest[] = "SELECT id, bytes FROM dictionary ORDER BY id DESC LIMIT ?1";
+
+struct known {
+    uint64_t id;
+    struct dictionary *dictionary;
+};
+
+struct dictionaries {
+    pthread_mutex_t lock;
+    struct known known[IN_USE]; /* used last first */
+    size_t n_known;
+    size_t n_rounds; /* since the last one was made */
+};
+
+static void
+move_to_front(struct dictionaries *d, size_t i)
+{
+    struct known used = d->known[i];
+    memmove(d->known + 1, d->known, i * sizeof *d->known);
+    d->known[0] = used;
+}
+
+/* Takes dictionary over. */
+static void
+put_first(struct dictionaries *d, uint64_t id, struct dictionary *dictionary)
+{
+    if (d->n_known == IN_USE)
+        dictionary_free(d->known[--d->n_known].dictionary);
+    d->known[d->n_known++] = (struct known){.id = id, .dictionary = dictionary};
+    move_to_front(d, d->n_known - 1);
+}
+
+static enum status
+load(struct dictionaries *d, struct connection *c)
+{
+    struct query q = query_of(c, list_newest);
+    query_put_uint(&q, IN_USE);
+    enum status s = STATUS_OK;
+    while (s == STATUS_OK && query_next(&q)) {
+        struct known *k = &d->known[d->n_known];
+        k->id = query_get_uint(&q);
+        s = dictionary_new(query_get_bytes(&q), &k->dictionary);
+        d->n_known += s == STATUS_OK;
+    }
+    enum status ended = query_end(&q);
+    return s == STATUS_OK ? ended : s;
+}
+
+enum status
+store_open_dictionaries(struct store *s)
+{
+    struct connection *c = NULL;
+    s->dictionaries = calloc(1, sizeof *s->dictionaries);
+    if (!s->dictionaries)
+        return STATUS_NOMEM;
+    pthread_mutex_init(&s->dictionaries->lock, NULL);
+    enum status status = store_begin_read(s, &c);
+    return status == STATUS_OK ? store_end_read(s, c, load(s->dictionaries, c)) : status;
+}
+
+void
+store_free_dictionaries(struct dictionaries *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_known; i++)
+        dictionary_free(d->known[i].dictionary);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+/* Of the texts against the first dictionary that fits; *found: its place, or n_known. */
+static enum status
+frame_texts(struct dictionaries *d, struct compress *z, struct bytes texts, struct framed *out,
+            size_t *found)
+{
+    enum status s = STATUS_OK;
+    for (*found = 0; *found < d->n_known; ++*found) {
+        buffer_reset(&out->texts);
+        s = compress_encode_like(z, d->known[*found].dictionary, texts, &out->texts);
+        if (s != STATUS_OK || out->texts.size * FIT <= texts.size)
+            return s;
+    }
+    buffer_reset(&out->texts);
+    return compress_encode(z, texts, &out->texts);
+}
+
+static enum status
+take_sample(struct dictionaries *d, struct bytes texts, struct bytes evidence, struct framed *out)
+{
+    bool due = d->n_known == 0 || d->n_rounds >= EVERY;
+    if (!due || texts.size == 0 || texts.size + evidence.size > SAMPLE_MAX)
+        return STATUS_OK;
+    buffer_append(&out->sample, texts);
+    buffer_append(&out->sample, evidence);
+    d->n_rounds = 0;
+    enum status s = buffer_check(&out->sample);
+    return s == STATUS_OK ? dictionary_new(buffer_bytes(&out->sample), &out->made) : s;
+}
+
+static enum status
+make_frames(struct dictionaries *d, struct compress *z, struct bytes texts, struct bytes evidence,
+            struct framed *out)
+{
+    size_t found = 0;
+    d->n_rounds++;
+    enum status s = frame_texts(d, z, texts, out, &found);
+    if (s != STATUS_OK)
+        return s;
+    if (found < d->n_known) {
+        move_to_front(d, found);
+        out->dictionary = d->known[0].id;
+        return compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence);
+    }
+    s = compress_encode(z, evidence, &out->evidence);
+    return s == STATUS_OK ? take_sample(d, texts, evidence, out) : s;
+}
+
+enum status
+store_make_frames(struct store *s, struct compress *z, struct bytes texts, struct bytes evidence,
+                  struct framed *out)
+{
+    out->texts_size = texts.size;
+    out->evidence_size = evidence.size;
+    pthread_mutex_lock(&s->dictionaries->lock);
+    enum status status = make_frames(s->dictionaries, z, texts, evidence, out);
+    pthread_mutex_unlock(&s->dictionaries->lock);
+    return status;
+}
+
+void
+store_free_frames(struct framed *f)
+{
+    buffer_free(&f->texts);
+    buffer_free(&f->evidence);
+    buffer_free(&f->sample);
+    dictionary_free(f->made);
+}
+
+enum status
+store_add_dictionary(struct connection *c, int64_t now_s, struct bytes sample, uint64_t *id)
+{
+    struct query q = query_of(c, add_dictionary);
+    query_put_int(&q, now_s);
+    query_put_bytes(&q, sample);
+    enum status s = query_run(&q, NULL);
+    if (s != STATUS_OK)
+        return s;
+    q = query_of(c, get_new_dictionary);
+    s = query_first(&q);
+    *id = query_get_uint(&q);
+    return s == STATUS_OK ? query_end(&q) : s;
+}
+
+void
+store_use_dictionary(struct store *s, uint64_t id, struct framed *f)
+{
+    pthread_mutex_lock(&s->dictionaries->lock);
+    put_first(s->dictionaries, id, f->made);
+    pthread_mutex_unlock(&s->dictionaries->lock);
+    f->made = NULL;
+}
