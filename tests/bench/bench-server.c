@@ -11,9 +11,11 @@
 #include "tests/bench/floor.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +55,7 @@ struct load {
     struct client client;
     struct fleet *fleet;
     struct floor *floor;
+    cpu_set_t cores;
     size_t next_device;
     struct lane lanes[LANES];
 };
@@ -186,6 +189,41 @@ server_number(const struct server *s, const char *file, const char *name)
     }
     (void)fclose(f);
     return number;
+}
+
+/* Every thread of the daemon there is, and this one. */
+static void
+run_on(const struct server *s, const cpu_set_t *cores)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/task", (int)s->pid);
+    DIR *tasks = opendir(path);
+    bench_demand(tasks, "attestd is gone");
+    for (const struct dirent *task = readdir(tasks); task; task = readdir(tasks)) {
+        long id = strtol(task->d_name, NULL, 10);
+        if (id > 0)
+            (void)sched_setaffinity((pid_t)id, sizeof *cores, cores); /* it may have ended */
+    }
+    (void)closedir(tasks);
+    bench_demand(sched_setaffinity(0, sizeof *cores, cores) == 0, "cannot choose a core");
+}
+
+/* Cores that share a unit slow each other, and those of a virtual machine share one now and then:
+ * the same round was seen to cost half as much again. The floor is the work of one thread, which
+ * does not meet that. So what is compared runs on one core. */
+static void
+compare_begin(struct load *l)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    run_on(&l->server, &one);
+}
+
+static void
+compare_end(struct load *l)
+{
+    run_on(&l->server, &l->cores);
 }
 
 static double
@@ -365,17 +403,23 @@ measure_first(struct load *l)
 static void
 measure_kept(struct load *l)
 {
-    double cpu[BLOCKS], floor[BLOCKS], ratio[BLOCKS];
+    double cpu[BLOCKS], floor[BLOCKS], ratio[BLOCKS], spread[BLOCKS];
     char note[96];
     connect_all(l);
+    compare_begin(l);
     for (size_t i = 0; i < BLOCKS; i++) {
         cpu[i] = cpu_of(l, kept_rounds);
         floor[i] = floor_us(l);
         ratio[i] = cpu[i] / floor[i];
     }
+    compare_end(l);
+    for (size_t i = 0; i < BLOCKS; i++)
+        spread[i] = cpu_of(l, kept_rounds) / floor_us(l);
     (void)snprintf(note, sizeof note, "\"server_us\":%.1f,\"floor_us\":%.1f",
                    bench_median(cpu, BLOCKS), bench_median(floor, BLOCKS));
     bench_value("server.round-kept-connection", "ratio", bench_median(ratio, BLOCKS), 3.0, note);
+    bench_value("server.round-kept-connection-on-all-cores", "ratio", bench_median(spread, BLOCKS),
+                0, NULL);
     double written = server_number(&l->server, "io", "write_bytes:");
     bench_value("server.rounds-a-second-kept", "1/s", rate_of(l, kept_rounds, BLOCKS), 0, NULL);
     written = server_number(&l->server, "io", "write_bytes:") - written;
@@ -388,11 +432,13 @@ measure_new(struct load *l)
 {
     double whole[BLOCKS], bare[BLOCKS], more[BLOCKS];
     char note[96];
+    compare_begin(l);
     for (size_t i = 0; i < BLOCKS; i++) {
         bare[i] = cpu_of(l, bare_handshakes);
         whole[i] = cpu_of(l, new_rounds);
         more[i] = whole[i] - bare[i];
     }
+    compare_end(l);
     (void)snprintf(note, sizeof note, "\"server_us\":%.1f,\"handshake_us\":%.1f",
                    bench_median(whole, BLOCKS), bench_median(bare, BLOCKS));
     bench_value("server.round-new-connection-over-handshake", "us", bench_median(more, BLOCKS), 500,
@@ -447,6 +493,7 @@ prepare(struct load *l)
 {
     const struct rlimit files = {.rlim_cur = 8192, .rlim_max = 8192};
     (void)setrlimit(RLIMIT_NOFILE, &files);
+    bench_demand(sched_getaffinity(0, sizeof l->cores, &l->cores) == 0, "no cores");
     (void)signal(SIGPIPE, SIG_IGN);
     l->fleet = fleet_new(EVENTS, DEVICES, ACTIVE);
     seed(l);
