@@ -3,18 +3,20 @@
  * from: a round's texts and evidence; to: frames against a round that was much like it; never:
  * changes or forgets a dictionary, since results that need it are kept for good.
  *
- * Devices of a kind differ in a few hundred bytes of ten thousand. The dictionaries used last are
- * tried, the newest use first; a round that none fits becomes one itself, but seldom, so that what
- * is like nothing costs no more than a part of itself.
+ * Devices of a kind differ in a few hundred bytes of ten thousand. A device's round is tried
+ * against the dictionary that fitted its last one, then against the others in use, the newest use
+ * first. A round that none fits becomes one itself, but seldom, and its device tries no more until
+ * there is a new one: what is like nothing costs no more than a part of itself.
  */
 #include "daemon/compress.h"
 #include "daemon/store_sqlite.h"
 
 #include <string.h>
 
-#define IN_USE     8u
-#define FIT        4u  /* a frame that fits is at most this part of its content */
-#define EVERY      64u /* rounds from one dictionary to the next, at least */
+#define IN_USE     32u
+#define HINTS      4096u /* devices share them, which costs tries and nothing else */
+#define FIT        4u    /* a frame that fits is at most this part of its content */
+#define EVERY      64u   /* rounds from one dictionary to the next, at least */
 #define SAMPLE_MAX (64u * 1024u)
 
 static const char add_dictionary[] = "INSERT INTO dictionary (made_s, bytes) VALUES (?1, ?2)";
@@ -26,12 +28,29 @@ struct known {
     struct dictionary *dictionary;
 };
 
+struct hint {
+    uint64_t id;     /* 0: none fitted */
+    uint64_t n_made; /* of those that there were */
+};
+
 struct dictionaries {
     pthread_mutex_t lock;
     struct known known[IN_USE]; /* used last first */
     size_t n_known;
+    uint64_t n_made;
     size_t n_rounds; /* since the last one was made */
+    struct hint hints[HINTS];
 };
+
+/* FNV-1a. */
+static struct hint *
+find_hint(struct dictionaries *d, const char *device)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (; *device != '\0'; device++)
+        hash = (hash ^ (uint8_t)*device) * UINT32_C(16777619);
+    return &d->hints[hash % HINTS];
+}
 
 static void
 move_to_front(struct dictionaries *d, size_t i)
@@ -49,6 +68,7 @@ put_first(struct dictionaries *d, uint64_t id, struct dictionary *dictionary)
         dictionary_free(d->known[--d->n_known].dictionary);
     d->known[d->n_known++] = (struct known){.id = id, .dictionary = dictionary};
     move_to_front(d, d->n_known - 1);
+    d->n_made++;
 }
 
 static enum status
@@ -62,6 +82,7 @@ load(struct dictionaries *d, struct connection *c)
         k->id = query_get_uint(&q);
         s = dictionary_new(query_get_bytes(&q), &k->dictionary);
         d->n_known += s == STATUS_OK;
+        d->n_made += s == STATUS_OK;
     }
     enum status ended = query_end(&q);
     return s == STATUS_OK ? ended : s;
@@ -90,20 +111,47 @@ store_free_dictionaries(struct dictionaries *d)
     free(d);
 }
 
-/* Of the texts against the first dictionary that fits; *found: its place, or n_known. */
+/* *fits: then the dictionary at i is the first, and out has the texts' frame against it. */
 static enum status
-frame_texts(struct dictionaries *d, struct compress *z, struct bytes texts, struct framed *out,
-            size_t *found)
+try_one(struct dictionaries *d, size_t i, struct compress *z, struct bytes texts,
+        struct framed *out, bool *fits)
+{
+    buffer_reset(&out->texts);
+    enum status s = compress_encode_like(z, d->known[i].dictionary, texts, &out->texts);
+    *fits = s == STATUS_OK && out->texts.size * FIT <= texts.size;
+    if (*fits)
+        move_to_front(d, i);
+    return s;
+}
+
+static enum status
+try_others(struct dictionaries *d, uint64_t but, struct compress *z, struct bytes texts,
+           struct framed *out, bool *fits)
 {
     enum status s = STATUS_OK;
-    for (*found = 0; *found < d->n_known; ++*found) {
-        buffer_reset(&out->texts);
-        s = compress_encode_like(z, d->known[*found].dictionary, texts, &out->texts);
-        if (s != STATUS_OK || out->texts.size * FIT <= texts.size)
-            return s;
+    for (size_t i = 0; s == STATUS_OK && !*fits && i < d->n_known; i++) {
+        if (d->known[i].id != but)
+            s = try_one(d, i, z, texts, out, fits);
     }
-    buffer_reset(&out->texts);
-    return compress_encode(z, texts, &out->texts);
+    return s;
+}
+
+static enum status
+try_all(struct dictionaries *d, struct hint *hint, struct compress *z, struct bytes texts,
+        struct framed *out, bool *fits)
+{
+    enum status s = STATUS_OK;
+    bool is_strange = hint->id == 0 && hint->n_made == d->n_made;
+    size_t i = 0;
+    while (i < d->n_known && d->known[i].id != hint->id)
+        i++;
+    *fits = false;
+    if (i < d->n_known)
+        s = try_one(d, i, z, texts, out, fits);
+    if (s == STATUS_OK && !*fits && !is_strange)
+        s = try_others(d, hint->id, z, texts, out, fits);
+    *hint = (struct hint){.id = *fits ? d->known[0].id : 0, .n_made = d->n_made};
+    return s;
 }
 
 static enum status
@@ -120,31 +168,34 @@ take_sample(struct dictionaries *d, struct bytes texts, struct bytes evidence, s
 }
 
 static enum status
-make_frames(struct dictionaries *d, struct compress *z, struct bytes texts, struct bytes evidence,
-            struct framed *out)
+make_frames(struct dictionaries *d, const char *device, struct compress *z, struct bytes texts,
+            struct bytes evidence, struct framed *out)
 {
-    size_t found = 0;
+    bool fits = false;
     d->n_rounds++;
-    enum status s = frame_texts(d, z, texts, out, &found);
+    enum status s = try_all(d, find_hint(d, device), z, texts, out, &fits);
     if (s != STATUS_OK)
         return s;
-    if (found < d->n_known) {
-        move_to_front(d, found);
+    if (fits) {
         out->dictionary = d->known[0].id;
         return compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence);
     }
-    s = compress_encode(z, evidence, &out->evidence);
+    buffer_reset(&out->texts);
+    s = compress_encode(z, texts, &out->texts);
+    if (s == STATUS_OK)
+        s = compress_encode(z, evidence, &out->evidence);
     return s == STATUS_OK ? take_sample(d, texts, evidence, out) : s;
 }
 
 enum status
-store_make_frames(struct store *s, struct compress *z, struct bytes texts, struct bytes evidence,
-                  struct framed *out)
+store_make_frames(struct store *s, struct compress *z, const struct store_round *round,
+                  struct bytes texts, struct framed *out)
 {
     out->texts_size = texts.size;
-    out->evidence_size = evidence.size;
+    out->evidence_size = round->evidence.size;
     pthread_mutex_lock(&s->dictionaries->lock);
-    enum status status = make_frames(s->dictionaries, z, texts, evidence, out);
+    enum status status =
+        make_frames(s->dictionaries, round->device, z, texts, round->evidence, out);
     pthread_mutex_unlock(&s->dictionaries->lock);
     return status;
 }

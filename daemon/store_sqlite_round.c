@@ -94,7 +94,7 @@ frame_texts(struct store *store, struct connection *c, const struct store_round 
         return STATUS_NOMEM;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         buffer_append(&texts, bytes_of(all[i], sizes[i]));
-    return store_make_frames(store, c->compress, buffer_bytes(&texts), round->evidence, &m->frames);
+    return store_make_frames(store, c->compress, round, buffer_bytes(&texts), &m->frames);
 }
 
 static enum status

@@ -10,7 +10,7 @@
 
 #define KIND_SIZE 3000u /* hex digits of what a kind of device has in common */
 #define EVERY     64u   /* rounds from one dictionary to the next */
-#define IN_USE    8u
+#define IN_USE    32u
 
 /* ---- rounds ---- */
 
@@ -219,6 +219,31 @@ goes_on_with_what_is_kept_when_opened_again(void **state)
     assert_kept(c->store, 1, "a2");
 }
 
+/* Whichever was used last: each device goes on with its own. */
+static void
+keeps_devices_of_several_kinds_apart(void **state)
+{
+    char name[STORE_ID_SIZE];
+    struct store *s = contract_store(state);
+    contract_enroll(s, 1);
+    put(s, 1, "first");
+    for (unsigned i = 1; i < EVERY; i++) {
+        (void)snprintf(name, sizeof name, "b%u", i);
+        put(s, 1 + i, name);
+    }
+    put(s, 100, "second");
+    for (unsigned i = 0; i < 6; i++) {
+        (void)snprintf(name, sizeof name, "c%u", i);
+        put(s, i % 2 == 0 ? 1 : 100, name);
+        assert_int_equal(1 + i % 2, dictionary_of(state, name));
+    }
+    put(s, 500, "strange");
+    assert_int_equal(0, dictionary_of(state, "strange"));
+    assert_int_equal(2, count_dictionaries(state));
+    assert_kept(s, 100, "c5");
+    assert_kept(s, 500, "strange");
+}
+
 static void
 makes_none_of_a_round_that_is_refused(void **state)
 {
@@ -373,6 +398,7 @@ main(void)
         CLAIM(keeps_rounds_that_are_alike_in_little_room),
         CLAIM(makes_a_dictionary_of_what_fits_none_but_seldom),
         CLAIM(goes_on_with_what_is_kept_when_opened_again),
+        CLAIM(keeps_devices_of_several_kinds_apart),
         CLAIM(makes_none_of_a_round_that_is_refused),
         CLAIM(gives_back_what_a_dictionary_no_longer_in_use_was_needed_for),
         CLAIM(refuses_a_round_whose_dictionary_is_not_what_it_was),
