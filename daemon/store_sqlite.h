@@ -108,10 +108,10 @@ struct framed {
 /* Those kept last. STATUS_NOMEM. */
 MUST_CHECK enum status store_open_dictionaries(struct store *s);
 void store_free_dictionaries(struct dictionaries *d);
-/* Of the texts and the evidence of round, outside of a write transaction. STATUS_NOMEM. */
+/* Of the texts and the evidence of round, outside of a write transaction. STATUS_LIMIT: more than
+ * STORE_TEXTS_MAX; STATUS_NOMEM. */
 MUST_CHECK enum status store_make_frames(struct store *s, struct compress *z,
-                                         const struct store_round *round, struct bytes texts,
-                                         struct framed *out);
+                                         const struct store_round *round, struct framed *out);
 void store_free_frames(struct framed *f);
 /* Keep a sample, as *id; and once that is committed, use what was made of it from now on. */
 MUST_CHECK enum status store_add_dictionary(struct connection *c, int64_t now_s,

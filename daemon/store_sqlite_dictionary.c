@@ -18,6 +18,7 @@
 #define FIT        4u    /* a frame that fits is at most this part of its content */
 #define EVERY      64u   /* rounds from one dictionary to the next, at least */
 #define SAMPLE_MAX (64u * 1024u)
+#define KEPT_MAX   (256u * 1024u) /* memory from one round to the next */
 
 static const char add_dictionary[] = "INSERT INTO dictionary (made_s, bytes) VALUES (?1, ?2)";
 static const char get_new_dictionary[] = "SELECT last_insert_rowid()";
@@ -40,6 +41,7 @@ struct dictionaries {
     uint64_t n_made;
     size_t n_rounds; /* since the last one was made */
     struct hint hints[HINTS];
+    struct buffer texts, frame; /* of the round at hand; their memory is kept */
 };
 
 /* FNV-1a. */
@@ -107,38 +109,58 @@ store_free_dictionaries(struct dictionaries *d)
         return;
     for (size_t i = 0; i < d->n_known; i++)
         dictionary_free(d->known[i].dictionary);
+    buffer_free(&d->texts);
+    buffer_free(&d->frame);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
-/* *fits: then the dictionary at i is the first, and out has the texts' frame against it. */
+/* A NUL behind each: store_sqlite_attestation.c takes them apart. */
 static enum status
-try_one(struct dictionaries *d, size_t i, struct compress *z, struct bytes texts,
-        struct framed *out, bool *fits)
+gather_texts(struct dictionaries *d, const struct store_round *round)
 {
-    buffer_reset(&out->texts);
-    enum status s = compress_encode_like(z, d->known[i].dictionary, texts, &out->texts);
-    *fits = s == STATUS_OK && out->texts.size * FIT <= texts.size;
+    const char *const all[] = {round->appraisal_json, round->inputs_json, round->result};
+    size_t size = 0, sizes[sizeof all / sizeof *all];
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        sizes[i] = strlen(all[i]) + 1;
+        size += sizes[i];
+    }
+    buffer_reset(&d->texts);
+    if (size > STORE_TEXTS_MAX)
+        return STATUS_LIMIT;
+    if (buffer_reserve(&d->texts, size) != STATUS_OK)
+        return STATUS_NOMEM;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        buffer_append(&d->texts, bytes_of(all[i], sizes[i]));
+    return STATUS_OK;
+}
+
+/* *fits: then the dictionary at i is the first, and d has the texts' frame against it. */
+static enum status
+try_one(struct dictionaries *d, size_t i, struct compress *z, bool *fits)
+{
+    buffer_reset(&d->frame);
+    enum status s =
+        compress_encode_like(z, d->known[i].dictionary, buffer_bytes(&d->texts), &d->frame);
+    *fits = s == STATUS_OK && d->frame.size * FIT <= d->texts.size;
     if (*fits)
         move_to_front(d, i);
     return s;
 }
 
 static enum status
-try_others(struct dictionaries *d, uint64_t but, struct compress *z, struct bytes texts,
-           struct framed *out, bool *fits)
+try_others(struct dictionaries *d, uint64_t but, struct compress *z, bool *fits)
 {
     enum status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && !*fits && i < d->n_known; i++) {
         if (d->known[i].id != but)
-            s = try_one(d, i, z, texts, out, fits);
+            s = try_one(d, i, z, fits);
     }
     return s;
 }
 
 static enum status
-try_all(struct dictionaries *d, struct hint *hint, struct compress *z, struct bytes texts,
-        struct framed *out, bool *fits)
+try_all(struct dictionaries *d, struct hint *hint, struct compress *z, bool *fits)
 {
     enum status s = STATUS_OK;
     bool is_strange = hint->id == 0 && hint->n_made == d->n_made;
@@ -147,20 +169,20 @@ try_all(struct dictionaries *d, struct hint *hint, struct compress *z, struct by
         i++;
     *fits = false;
     if (i < d->n_known)
-        s = try_one(d, i, z, texts, out, fits);
+        s = try_one(d, i, z, fits);
     if (s == STATUS_OK && !*fits && !is_strange)
-        s = try_others(d, hint->id, z, texts, out, fits);
+        s = try_others(d, hint->id, z, fits);
     *hint = (struct hint){.id = *fits ? d->known[0].id : 0, .n_made = d->n_made};
     return s;
 }
 
 static enum status
-take_sample(struct dictionaries *d, struct bytes texts, struct bytes evidence, struct framed *out)
+take_sample(struct dictionaries *d, struct bytes evidence, struct framed *out)
 {
     bool due = d->n_known == 0 || d->n_rounds >= EVERY;
-    if (!due || texts.size == 0 || texts.size + evidence.size > SAMPLE_MAX)
+    if (!due || d->texts.size + evidence.size > SAMPLE_MAX)
         return STATUS_OK;
-    buffer_append(&out->sample, texts);
+    buffer_append(&out->sample, buffer_bytes(&d->texts));
     buffer_append(&out->sample, evidence);
     d->n_rounds = 0;
     enum status s = buffer_check(&out->sample);
@@ -168,35 +190,49 @@ take_sample(struct dictionaries *d, struct bytes texts, struct bytes evidence, s
 }
 
 static enum status
-make_frames(struct dictionaries *d, const char *device, struct compress *z, struct bytes texts,
-            struct bytes evidence, struct framed *out)
+frame_alike(struct dictionaries *d, struct compress *z, struct bytes evidence, struct framed *out)
+{
+    out->dictionary = d->known[0].id;
+    buffer_append(&out->texts, buffer_bytes(&d->frame));
+    enum status s = buffer_check(&out->texts);
+    return s == STATUS_OK
+               ? compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence)
+               : s;
+}
+
+static enum status
+make_frames(struct dictionaries *d, struct compress *z, const struct store_round *round,
+            struct framed *out)
 {
     bool fits = false;
     d->n_rounds++;
-    enum status s = try_all(d, find_hint(d, device), z, texts, out, &fits);
+    enum status s = gather_texts(d, round);
+    if (s == STATUS_OK)
+        s = try_all(d, find_hint(d, round->device), z, &fits);
     if (s != STATUS_OK)
         return s;
-    if (fits) {
-        out->dictionary = d->known[0].id;
-        return compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence);
-    }
-    buffer_reset(&out->texts);
-    s = compress_encode(z, texts, &out->texts);
+    out->texts_size = d->texts.size;
+    out->evidence_size = round->evidence.size;
+    if (fits)
+        return frame_alike(d, z, round->evidence, out);
+    s = compress_encode(z, buffer_bytes(&d->texts), &out->texts);
     if (s == STATUS_OK)
-        s = compress_encode(z, evidence, &out->evidence);
-    return s == STATUS_OK ? take_sample(d, texts, evidence, out) : s;
+        s = compress_encode(z, round->evidence, &out->evidence);
+    return s == STATUS_OK ? take_sample(d, round->evidence, out) : s;
 }
 
 enum status
 store_make_frames(struct store *s, struct compress *z, const struct store_round *round,
-                  struct bytes texts, struct framed *out)
+                  struct framed *out)
 {
-    out->texts_size = texts.size;
-    out->evidence_size = round->evidence.size;
-    pthread_mutex_lock(&s->dictionaries->lock);
-    enum status status =
-        make_frames(s->dictionaries, round->device, z, texts, round->evidence, out);
-    pthread_mutex_unlock(&s->dictionaries->lock);
+    struct dictionaries *d = s->dictionaries;
+    pthread_mutex_lock(&d->lock);
+    enum status status = make_frames(d, z, round, out);
+    if (d->texts.cap + d->frame.cap > KEPT_MAX) {
+        buffer_free(&d->texts);
+        buffer_free(&d->frame);
+    }
+    pthread_mutex_unlock(&d->lock);
     return status;
 }
 

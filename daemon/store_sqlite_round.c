@@ -76,27 +76,6 @@ free_member(struct member *m)
     store_free_frames(&m->frames);
 }
 
-/* A NUL behind each: store_sqlite_attestation.c takes them apart. */
-static enum status
-frame_texts(struct store *store, struct connection *c, const struct store_round *round,
-            struct member *m)
-{
-    const char *const all[] = {round->appraisal_json, round->inputs_json, round->result};
-    size_t size = 0, sizes[sizeof all / sizeof *all];
-    CLEANUP(buffer_free) struct buffer texts = {0};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        sizes[i] = strlen(all[i]) + 1;
-        size += sizes[i];
-    }
-    if (size > STORE_TEXTS_MAX)
-        return STATUS_LIMIT;
-    if (buffer_reserve(&texts, size) != STATUS_OK)
-        return STATUS_NOMEM;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        buffer_append(&texts, bytes_of(all[i], sizes[i]));
-    return store_make_frames(store, c->compress, round, buffer_bytes(&texts), &m->frames);
-}
-
 static enum status
 encode_pcrs(const struct subject_pcrs *pcrs, struct buffer *out)
 {
@@ -132,7 +111,7 @@ prepare_member(struct store *store, struct connection *c, const struct store_rou
     if (s == STATUS_OK)
         s = encode_pcrs(&round->pcrs, &m->pcrs);
     if (s == STATUS_OK)
-        s = frame_texts(store, c, round, m);
+        s = store_make_frames(store, c->compress, round, &m->frames);
     if (s != STATUS_OK)
         return s;
     bool named =
