@@ -195,9 +195,9 @@ frame_alike(struct dictionaries *d, struct compress *z, struct bytes evidence, s
     out->dictionary = d->known[0].id;
     buffer_append(&out->texts, buffer_bytes(&d->frame));
     enum status s = buffer_check(&out->texts);
-    return s == STATUS_OK
-               ? compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence)
-               : s;
+    if (s == STATUS_OK && evidence.size > 0)
+        s = compress_encode_like(z, d->known[0].dictionary, evidence, &out->evidence);
+    return s;
 }
 
 static enum status
@@ -216,7 +216,7 @@ make_frames(struct dictionaries *d, struct compress *z, const struct store_round
     if (fits)
         return frame_alike(d, z, round->evidence, out);
     s = compress_encode(z, buffer_bytes(&d->texts), &out->texts);
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && round->evidence.size > 0)
         s = compress_encode(z, round->evidence, &out->evidence);
     return s == STATUS_OK ? take_sample(d, round->evidence, out) : s;
 }

@@ -42,9 +42,11 @@ take_first(struct workers *w)
 }
 
 static bool
-take(struct workers *w, struct job *out)
+take(struct worker *self, struct job *out)
 {
+    struct workers *w = self->all;
     pthread_mutex_lock(&w->queue_lock);
+    self->waits = false;
     w->n_idle++;
     while (w->n == 0 && !w->ending)
         pthread_cond_wait(&w->queued, &w->queue_lock);
@@ -98,7 +100,7 @@ work(void *argument)
 {
     struct worker *self = argument;
     struct job job;
-    while (take(self->all, &job))
+    while (take(self, &job))
         job.run(job.subject, self->hasher);
     pthread_mutex_lock(&self->all->queue_lock);
     self->all->n_ended++;

@@ -182,6 +182,24 @@ keeps_rounds_that_are_alike_in_little_room(void **state)
 }
 
 static void
+keeps_no_evidence_as_none(void **state)
+{
+    CLEANUP(buffer_free) struct buffer evidence = {0};
+    struct store *s = contract_store(state);
+    static const char *const names[] = {"a1", "a2"};
+    contract_enroll(s, 1);
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(free_texts) struct texts t = {0};
+        fill_texts(&t, 1, names[i]);
+        struct store_round r = round_of(s, 1, &t, names[i]);
+        r.evidence = (struct bytes){0};
+        assert_status(STATUS_OK, contract_put(s, &r));
+        assert_status(STATUS_NOT_FOUND, store_get_evidence(s, names[i], &evidence));
+    }
+    assert_int_not_equal(0, dictionary_of(state, "a2"));
+}
+
+static void
 makes_a_dictionary_of_what_fits_none_but_seldom(void **state)
 {
     char name[STORE_ID_SIZE];
@@ -396,6 +414,7 @@ main(void)
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, contract_open, contract_close)
     const struct CMUnitTest tests[] = {
         CLAIM(keeps_rounds_that_are_alike_in_little_room),
+        CLAIM(keeps_no_evidence_as_none),
         CLAIM(makes_a_dictionary_of_what_fits_none_but_seldom),
         CLAIM(goes_on_with_what_is_kept_when_opened_again),
         CLAIM(keeps_devices_of_several_kinds_apart),

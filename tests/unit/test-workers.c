@@ -5,11 +5,13 @@
 #include "tests/lib/test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#define END_MS   5000
-#define PAUSE_NS 1000000
+#define END_MS    5000
+#define PAUSE_NS  1000000
+#define N_THREADS 4u
 
 struct scene {
     struct workers *workers;
@@ -94,6 +96,35 @@ run_asleep(void *subject, struct hasher *hasher)
     atomic_store(&s->found_none, true);
     atomic_store(&s->woken, sleep_at(bell, atomic_load(&s->go) ? 500 : END_MS));
     atomic_store(&s->helped, workers_help(s->workers, hasher));
+}
+
+/* Looks for another job once, as one does whose answer is there by then. */
+static void
+run_glance(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    atomic_fetch_add(&s->n_run, 1);
+    while (atomic_load(&s->n_run) < N_THREADS)
+        (void)sched_yield();
+    (void)workers_help(s->workers, hasher);
+}
+
+static void
+run_blocked(void *subject, struct hasher *hasher)
+{
+    struct scene *s = subject;
+    (void)hasher;
+    atomic_fetch_add(&s->n_run, 1);
+    await_go(s);
+}
+
+static void
+await_run(struct scene *s, unsigned n)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    for (int ms = 0; ms < END_MS && atomic_load(&s->n_run) < n; ms++)
+        (void)nanosleep(&pause, NULL);
+    assert_int_equal(n, atomic_load(&s->n_run));
 }
 
 static void
@@ -182,6 +213,27 @@ wakes_one_that_waits_for_a_job_that_nests(void **state)
     assert_true(atomic_load(&s.helped));
 }
 
+/* Each of the others looked for a job once, and does something else since. */
+static void
+wakes_the_one_that_waits_still(void **state)
+{
+    (void)state;
+    struct scene s = {0};
+    assert_status(STATUS_OK, workers_new(N_THREADS, 100, &s.workers));
+    for (unsigned i = 0; i < N_THREADS; i++)
+        put(&s, run_glance, false);
+    await_run(&s, N_THREADS);
+    for (unsigned i = 1; i < N_THREADS; i++)
+        put(&s, run_blocked, false);
+    await_run(&s, 2 * N_THREADS - 1);
+    put(&s, run_asleep, true);
+    await(&s.found_none);
+    put(&s, run_one, true);
+    await(&s.helped);
+    assert_true(atomic_load(&s.woken));
+    finish(&s);
+}
+
 static void
 wakes_none_for_a_job_that_does_not_nest(void **state)
 {
@@ -224,6 +276,7 @@ main(void)
         cmocka_unit_test(nests_to_a_bounded_depth),
         cmocka_unit_test(helps_none_but_its_own_threads),
         cmocka_unit_test(wakes_one_that_waits_for_a_job_that_nests),
+        cmocka_unit_test(wakes_the_one_that_waits_still),
         cmocka_unit_test(wakes_none_for_a_job_that_does_not_nest),
         cmocka_unit_test(lets_one_that_waits_sleep_while_another_has_no_job),
     };
